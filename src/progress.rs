@@ -26,7 +26,7 @@ impl Progress {
     }
 
     /// A spinner on stderr; the caller knows that stderr is a terminal.
-    pub fn spinner() -> Self {
+    pub(crate) fn spinner() -> Self {
         let bar = ProgressBar::new_spinner();
         bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 20));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
@@ -38,7 +38,7 @@ impl Progress {
     }
 
     /// A bar over this many runs; the caller knows that stderr is a terminal.
-    pub fn bar(runs: usize) -> Self {
+    pub(crate) fn bar(runs: usize) -> Self {
         let bar = ProgressBar::new(u64::try_from(runs).unwrap_or(u64::MAX));
         bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(StderrTerminal), 20));
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} runs  {elapsed}") {
@@ -50,17 +50,17 @@ impl Progress {
     }
 
     /// One more run is done.
-    pub fn step(&self) {
+    pub(crate) fn step(&self) {
         self.0.inc(1);
     }
 
     /// What is being done now. The text must not contain data: it is not escaped.
-    pub fn say(&self, text: impl Into<String>) {
+    pub(crate) fn say(&self, text: impl Into<String>) {
         self.0.set_message(text.into());
     }
 
     /// Removes the spinner.
-    pub fn done(&self) {
+    pub(crate) fn done(&self) {
         self.0.finish_and_clear();
         IS_DRAWN.store(false, Ordering::Release);
     }

@@ -24,13 +24,13 @@ impl Subject {
     }
 
     /// A trace ID only.
-    pub fn trace(id: TraceId) -> Self {
+    pub(crate) fn trace(id: TraceId) -> Self {
         Self { text: id.to_string(), as_correlation: false, as_trace: Some(id) }
     }
 
     /// A correlation ID, or a trace ID where it looks like one: 15, 16 or 29 to 32 hex digits, which allows for leading zeros
     /// that were dropped, or the base64 of 16 bytes.
-    pub fn either(text: impl Into<String>) -> Self {
+    pub(crate) fn either(text: impl Into<String>) -> Self {
         let text = text.into();
         let hex = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
         let base64 = (text.len() == 24 && text.ends_with("==")).then(|| TraceId::parse(&text)).flatten();
@@ -58,7 +58,7 @@ pub enum TimeRange {
 
 impl TimeRange {
     /// The time range for an ID: the window that the user gave, else one from the ID itself, else widened step by step.
-    pub fn new(window: Option<Window>, subject: &Subject, now: Timestamp) -> Self {
+    pub(crate) fn new(window: Option<Window>, subject: &Subject, now: Timestamp) -> Self {
         let by_id = || window_of_id(&subject.text, now).filter(|_| subject.as_correlation);
         match window {
             Some(window) => Self::Explicit(window),
@@ -67,7 +67,7 @@ impl TimeRange {
     }
 
     /// The windows to try one after the other, each containing the one before.
-    pub fn ladder(self, now: Timestamp) -> Vec<Window> {
+    pub(crate) fn ladder(self, now: Timestamp) -> Vec<Window> {
         match self {
             Self::Explicit(window) | Self::FromId(window, _) => vec![window],
             Self::Widening => {
@@ -77,14 +77,14 @@ impl TimeRange {
     }
 
     /// Whether the search may go beyond it where a journey begins or ends near its edges.
-    pub fn may_grow(self) -> bool {
+    pub(crate) fn may_grow(self) -> bool {
         !matches!(self, Self::Explicit(_))
     }
 }
 
 /// The window for the time inside a UUIDv7 or ULID, and which of them it is: from 5 min before, for clocks that differ, to
 /// now, at most 24 h after. None where that time is over 30 days ago or in the future: then it is chance, or an old ID.
-pub fn window_of_id(id: &str, now: Timestamp) -> Option<(Window, &'static str)> {
+pub(crate) fn window_of_id(id: &str, now: Timestamp) -> Option<(Window, &'static str)> {
     let (millis, kind) = uuid7_millis(id).map(|m| (m, "UUIDv7")).or_else(|| ulid_millis(id).map(|m| (m, "ULID")))?;
     let at = Timestamp(millis.checked_mul(1_000_000)?);
     if at < now.plus(-30 * DAY) || at > now.plus(5 * MINUTE) {
@@ -161,21 +161,21 @@ pub struct PanelTemplate {
 
 /// The queries for the phases of a pipeline, and the meaning of their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhaseQueries {
+pub(crate) struct PhaseQueries {
     /// PromQL for the number of batches of each phase in each status.
-    pub query: String,
+    pub(crate) query: String,
     /// The label that names the phase.
-    pub phase_label: String,
+    pub(crate) phase_label: String,
     /// The label that names the status.
-    pub status_label: String,
+    pub(crate) status_label: String,
     /// The statuses that mean "in progress".
-    pub in_progress: Vec<Pattern>,
+    pub(crate) in_progress: Vec<Pattern>,
     /// Phases in their order; others come after these.
-    pub order: Vec<String>,
+    pub(crate) order: Vec<String>,
     /// PromQL with `{{ range }}`: storage references updated per second.
-    pub storage_updates: String,
+    pub(crate) storage_updates: String,
     /// PromQL with `{{ range }}`: storage references that could not be updated per second.
-    pub storage_failures: String,
+    pub(crate) storage_failures: String,
 }
 
 impl Default for PhaseQueries {
@@ -232,7 +232,7 @@ impl Query {
 
 /// The default settle time in nanoseconds: exporters send spans in batches every few seconds, backends index them in a few
 /// more.
-pub const SETTLE: i64 = 30 * SECOND;
+pub(crate) const SETTLE: i64 = 30 * SECOND;
 
 #[cfg(test)]
 mod tests {

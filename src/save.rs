@@ -48,7 +48,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], access: Access) -> io::Result
 }
 
 /// The absolute path of a file, which need not exist; none for anything else, such as a pipe.
-pub fn file_at(path: &Path) -> Option<PathBuf> {
+pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
     match fs::metadata(path) {
         Ok(there) if !there.is_file() => None,
         Ok(_) => fs::canonicalize(path).ok(),

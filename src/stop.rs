@@ -45,17 +45,17 @@ impl Stop {
     }
 
     /// Whether that was requested.
-    pub fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         *self.requested.borrow()
     }
 
     /// How long after the start it was requested; none if it was not.
-    pub fn requested_after(&self) -> Option<Duration> {
+    pub(crate) fn requested_after(&self) -> Option<Duration> {
         Some(self.requested_at.get()?.saturating_duration_since(self.started))
     }
 
     /// Returns once it is requested.
-    pub async fn requested(&self) {
+    pub(crate) async fn requested(&self) {
         // The sender lives as long as `self`, so this cannot fail.
         let _ = self.requested.subscribe().wait_for(|requested| *requested).await;
     }

@@ -1,28 +1,28 @@
 //! One file a command: its flags (`…Args`), and how it runs.
 
-pub mod alerts;
+pub(crate) mod alerts;
 pub mod completions;
-pub mod config;
-pub mod demo;
-pub mod diff;
-pub mod doctor;
-pub mod errors;
-pub mod find;
-pub mod hotspots;
-pub mod latency;
-pub mod learn_pipeline;
-pub mod logs;
-pub mod map;
-pub mod missing;
-pub mod phases;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod errors;
+pub(crate) mod find;
+pub(crate) mod hotspots;
+pub(crate) mod latency;
+pub(crate) mod learn_pipeline;
+pub(crate) mod logs;
+pub(crate) mod map;
+pub(crate) mod missing;
+pub(crate) mod phases;
 mod request_log;
 mod requests;
 pub mod schema;
-pub mod span;
+pub(crate) mod span;
 mod spec;
-pub mod timeline;
-pub mod verify_pipeline;
-pub mod why;
+pub(crate) mod timeline;
+pub(crate) mod verify_pipeline;
+pub(crate) mod why;
 
 use std::fmt::Write;
 
@@ -41,8 +41,7 @@ use crate::session::answer::Answer;
 use crate::session::{FinishedSession, RecordingResult};
 
 /// A command of the program: the flags of one invocation.
-#[expect(async_fn_in_trait, reason = "commands run on one thread")]
-pub trait Subcommand {
+pub(crate) trait Subcommand {
     /// Lines to copy, shown before the flags in the help.
     const EXAMPLES: Option<&'static str>;
 
@@ -85,7 +84,7 @@ impl Outcome {
 
     /// The same, with the warnings of the settings first, unless `--quiet` hides them.
     #[must_use]
-    pub fn with_warnings(mut self, context: &Context) -> Self {
+    pub(crate) fn with_warnings(mut self, context: &Context) -> Self {
         if !context.output.quiet {
             let mut warnings = String::new();
             for warning in &context.settings.warnings {
@@ -98,24 +97,24 @@ impl Outcome {
 }
 
 /// What a command has beside its own flags.
-pub struct Context {
+pub(crate) struct Context {
     /// The process environment.
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The settings in force.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// Which configuration was named.
-    pub config: ConfigFileArgs,
+    pub(crate) config: ConfigFileArgs,
     /// How the answer is shown.
-    pub output: OutputArgs,
+    pub(crate) output: OutputArgs,
     /// How the answer is rendered on this terminal.
-    pub view: View,
+    pub(crate) view: View,
     /// The command line, for completions.
-    pub app: fn() -> clap::Command,
+    pub(crate) app: fn() -> clap::Command,
 }
 
 impl Context {
     /// The format of the answer.
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         self.output.format()
     }
 

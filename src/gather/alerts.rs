@@ -13,27 +13,27 @@ use crate::wire::prometheus_json::alerts_from_series;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct AlertsAnswer {
+pub(crate) struct AlertsAnswer {
     /// Stretches of the window over which an alert was pending or fired.
-    pub stretches: Vec<Alert>,
+    pub(crate) stretches: Vec<Alert>,
     /// Since when each was active, as seconds, over the window.
-    pub since: Vec<Series>,
+    pub(crate) since: Vec<Series>,
     /// Those that are active now, as the server lists them; empty where the window ends before.
-    pub active: Vec<ActiveAlert>,
+    pub(crate) active: Vec<ActiveAlert>,
     /// Those of which there is a sample now: what is over has none. None where the window ends before, or none was had.
-    pub sampled: Option<Vec<Alert>>,
+    pub(crate) sampled: Option<Vec<Alert>>,
     /// The rules behind them; empty where they could not be had.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// Whether no alert could be, for this server has no rules.
-    pub no_rules: bool,
+    pub(crate) no_rules: bool,
     /// Nanoseconds between two samples.
-    pub step_ns: i64,
+    pub(crate) step_ns: i64,
     /// How Prometheus did.
-    pub shell: Evidence,
+    pub(crate) shell: Evidence,
 }
 
 /// Asks for the alerts of the window, and for those of now where it reaches so far; none where metrics are left out.
-pub async fn gather(window: Window, now: Timestamp, sources: &Sources<'_>) -> Option<AlertsAnswer> {
+pub(crate) async fn gather(window: Window, now: Timestamp, sources: &Sources<'_>) -> Option<AlertsAnswer> {
     let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
     let mut status = MetricStatus::new(endpoint, sources.transport);
     let (alerts, since) = (over("max_over_time", "ALERTS", window), over("last_over_time", "ALERTS_FOR_STATE", window));
@@ -85,7 +85,7 @@ async fn rules(metrics: &dyn MetricSource, status: &mut MetricStatus<'_>) -> Opt
 }
 
 /// Nanoseconds between two samples of this window.
-pub fn step_ns(window: Window) -> i64 {
+pub(crate) fn step_ns(window: Window) -> i64 {
     step_seconds(window).saturating_mul(SECOND)
 }
 

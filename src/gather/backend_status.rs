@@ -9,7 +9,7 @@ use crate::source::server::endpoint::Endpoint;
 use crate::source::server::transport::{Transport, display_url};
 
 /// The state of a backend that never answered. At a default address no backend need be.
-pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
+pub(crate) fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     match failure.kind {
         _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
         FailureKind::ActionNeeded | FailureKind::NoSuchApi => BackendState::Refused,
@@ -19,13 +19,13 @@ pub fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
 }
 
 /// Whether nothing listens at the address, or a server of another kind.
-pub fn is_stranger(kind: FailureKind) -> bool {
+pub(crate) fn is_stranger(kind: FailureKind) -> bool {
     use FailureKind::{Absent, ActionNeeded, Malformed, NoSuchApi};
     matches!(kind, Absent | NoSuchApi | ActionNeeded | Malformed)
 }
 
 /// The same as a note.
-pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
+pub(crate) fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
     if state_of(endpoint, failure) != BackendState::NotConfigured {
         return failure.note(endpoint.source);
     }
@@ -35,7 +35,7 @@ pub fn note_of(endpoint: &Endpoint, failure: &Failure) -> Note {
 }
 
 /// A remark that takes from the answer, with the next step where it tells none itself.
-pub fn advised(note: Note) -> Note {
+pub(crate) fn advised(note: Note) -> Note {
     let action = match note.code {
         _ if !note.actions.is_empty() => return note,
         NoteCode::Partial => Action::Advise(Advice::AskLaterOrReadServerLog),
@@ -47,7 +47,7 @@ pub fn advised(note: Note) -> Note {
 }
 
 /// That no backend could be asked: all are left out, or not configured.
-pub fn no_backend(backends: &[BackendStatus]) -> Option<Note> {
+pub(crate) fn no_backend(backends: &[BackendStatus]) -> Option<Note> {
     let is_away = |b: &BackendStatus| matches!(b.state, BackendState::NotConfigured | BackendState::LeftOut);
     let message = "no backend answered: none is configured, and none is at its usual place on this machine";
     let is_none = !backends.is_empty() && backends.iter().all(is_away);
@@ -57,26 +57,26 @@ pub fn no_backend(backends: &[BackendStatus]) -> Option<Note> {
 }
 
 /// A backend that was left out on purpose.
-pub fn left_out(source: Source) -> BackendStatus {
+pub(crate) fn left_out(source: Source) -> BackendStatus {
     BackendStatus::new(source, BackendState::LeftOut)
 }
 
 /// That asking it failed, and what to do about it.
-pub fn failed(status: &mut BackendStatus, endpoint: &Endpoint, failure: &Failure) {
+pub(crate) fn failed(status: &mut BackendStatus, endpoint: &Endpoint, failure: &Failure) {
     status.state = state_of(endpoint, failure);
     status.error.clone_from(&failure.message);
     status.actions = failure.next_actions();
 }
 
 /// What it lacks, as this remark says.
-pub fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
+pub(crate) fn lacking(status: &mut BackendStatus, state: BackendState, note: &Note) {
     status.state = state;
     status.error.clone_from(&note.message);
     status.actions.clone_from(&note.actions);
 }
 
 /// A backend that was asked, with what it was asked so far.
-pub fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
+pub(crate) fn asked(endpoint: &Endpoint, transport: &Transport) -> BackendStatus {
     let tally = transport.tally(endpoint.source);
     let elapsed = tally.first_request.zip(tally.last_answer).map(|(first, last)| last.saturating_duration_since(first));
     BackendStatus {

@@ -29,7 +29,7 @@ struct LogPlace {
 }
 
 /// Up to `count` lines before and after each of these.
-pub async fn gather(
+pub(crate) async fn gather(
     lines: &[LogEntry],
     count: usize,
     sources: &Sources<'_>,

@@ -21,7 +21,7 @@ use crate::source::server::transport::{Transport, display_url};
 const SERVICES_ASKED: usize = 8;
 
 /// Examines the source of every role, all at the same time.
-pub async fn examine(sources: &Sources<'_>, now: Timestamp) -> Vec<DoctorRow> {
+pub(crate) async fn examine(sources: &Sources<'_>, now: Timestamp) -> Vec<DoctorRow> {
     let examiner = Examiner { transport: sources.transport, now };
     join_all(Role::ALL.map(|role| examiner.examine(sources, role))).await
 }

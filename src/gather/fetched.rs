@@ -13,37 +13,37 @@ use crate::source::failure::Failure;
 
 /// What one step brought. A step never fails as a whole: what came before a failure is kept.
 #[derive(Default)]
-pub struct Fetched {
+pub(crate) struct Fetched {
     /// Spans.
-    pub spans: SpansByTrace,
+    pub(crate) spans: SpansByTrace,
     /// Traces of which these spans are all: what was taken before is dropped.
-    pub replaced: BTreeSet<TraceId>,
+    pub(crate) replaced: BTreeSet<TraceId>,
     /// Lines, repeats included.
-    pub logs: Vec<LogEntry>,
+    pub(crate) logs: Vec<LogEntry>,
     /// Alerts.
-    pub alerts: Vec<Alert>,
+    pub(crate) alerts: Vec<Alert>,
     /// Exemplars.
-    pub exemplars: Vec<Exemplar>,
+    pub(crate) exemplars: Vec<Exemplar>,
     /// Panels.
-    pub panels: Vec<Panel>,
+    pub(crate) panels: Vec<Panel>,
     /// Traces that were asked for and are not stored.
-    pub not_stored: Vec<TraceId>,
+    pub(crate) not_stored: Vec<TraceId>,
     /// Notes on the answers.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// The requests that failed, each with its backend.
-    pub failures: Vec<(Source, Failure)>,
+    pub(crate) failures: Vec<(Source, Failure)>,
     /// The time that Prometheus was asked about.
-    pub metrics_window: Option<Window>,
+    pub(crate) metrics_window: Option<Window>,
 }
 
 impl Fetched {
     /// Nothing but a failure.
-    pub fn failed(source: Source, failure: Failure) -> Self {
+    pub(crate) fn failed(source: Source, failure: Failure) -> Self {
         Self { failures: vec![(source, failure)], ..Self::default() }
     }
 
     /// Adds another step's fetched.
-    pub fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         for spans in other.spans.0.into_values() {
             self.spans.add(spans);
         }
@@ -55,7 +55,7 @@ impl Fetched {
     }
 
     /// The parts of several steps as one.
-    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         parts.into_iter().fold(Self::default(), |mut all, fetched| {
             all.absorb(fetched);
             all
@@ -66,11 +66,11 @@ impl Fetched {
 /// Spans of several answers. The same trace comes again and again, once for every service that is asked: a span is
 /// kept as often as the answer has it that has it most often, so that only repeats in the storage stay repeats.
 #[derive(Default)]
-pub struct SpansByTrace(pub BTreeMap<TraceId, Vec<Span>>);
+pub(crate) struct SpansByTrace(pub(crate) BTreeMap<TraceId, Vec<Span>>);
 
 impl SpansByTrace {
     /// Adds one answer.
-    pub fn add(&mut self, answer: Vec<Span>) {
+    pub(crate) fn add(&mut self, answer: Vec<Span>) {
         let traces: BTreeSet<TraceId> = answer.iter().map(|span| span.trace_id).collect();
         let mut known: HashMap<_, usize> = HashMap::new();
         for span in traces.iter().filter_map(|trace| self.0.get(trace)).flatten() {
@@ -85,7 +85,7 @@ impl SpansByTrace {
     }
 
     /// Every span.
-    pub fn iter(&self) -> impl Iterator<Item = &Span> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Span> {
         self.0.values().flatten()
     }
 }

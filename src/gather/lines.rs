@@ -23,7 +23,7 @@ use crate::wire::Decoded;
 const TRACES_A_QUERY: usize = 20;
 
 /// Loki, for one question.
-pub struct LineFetcher<'a> {
+pub(crate) struct LineFetcher<'a> {
     source: Box<dyn LogSource + 'a>,
     query: &'a Query,
     selector: RefCell<Option<String>>,
@@ -31,17 +31,17 @@ pub struct LineFetcher<'a> {
 
 impl<'a> LineFetcher<'a> {
     /// With a selector from the configuration, or none to find one out.
-    pub fn new(source: Box<dyn LogSource + 'a>, query: &'a Query, selector: Option<String>) -> Self {
+    pub(crate) fn new(source: Box<dyn LogSource + 'a>, query: &'a Query, selector: Option<String>) -> Self {
         Self { source, query, selector: RefCell::new(selector) }
     }
 
     /// The selector in use.
-    pub fn selector(&self) -> String {
+    pub(crate) fn selector(&self) -> String {
         self.selector.borrow().clone().unwrap_or_else(|| self.source.usual_streams().to_owned())
     }
 
     /// Lines that carry the ID in their text, a label or their metadata.
-    pub async fn by_id(&self, id: &str, window: Window) -> Fetched {
+    pub(crate) async fn by_id(&self, id: &str, window: Window) -> Fetched {
         if self.selector.borrow().is_some() {
             return self.by_id_with(&self.selector(), id, window).await;
         }
@@ -73,7 +73,7 @@ impl<'a> LineFetcher<'a> {
     }
 
     /// Lines that name one of these traces.
-    pub async fn by_traces(&self, traces: &[TraceId], window: Window) -> Fetched {
+    pub(crate) async fn by_traces(&self, traces: &[TraceId], window: Window) -> Fetched {
         let names: Vec<String> = TRACE_ID_FIELDS.iter().map(|n| (*n).to_owned()).collect();
         let selector = self.selector();
         let queries = traces.chunks(TRACES_A_QUERY).flat_map(|some| {
@@ -91,7 +91,7 @@ impl<'a> LineFetcher<'a> {
     }
 
     /// How many bytes a look at this window would read.
-    pub async fn bytes(&self, window: Window) -> Option<u64> {
+    pub(crate) async fn bytes(&self, window: Window) -> Option<u64> {
         self.source.bytes(&self.selector(), window).await
     }
 
@@ -163,13 +163,13 @@ impl<'a> LineFetcher<'a> {
 }
 
 /// That streams were chosen by a label that not all may have.
-pub fn chosen_by(backend: Source, selector: &str) -> Note {
+pub(crate) fn chosen_by(backend: Source, selector: &str) -> Note {
     let message = format!("streams were chosen by {selector}; those without that label were not asked");
     Note::new(NoteCode::Info, backend, message).with_actions([Action::Configure(ConfigItem::Selector)])
 }
 
 /// What the server warns of, and what of a page could not be read.
-pub fn remarks(backend: Source, page: &Decoded) -> Vec<Note> {
+pub(crate) fn remarks(backend: Source, page: &Decoded) -> Vec<Note> {
     let note = |code, text| Note::new(code, backend, text);
     let warnings =
         page.errors.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));

@@ -16,7 +16,7 @@ use crate::source::server::request::quoted;
 
 /// What is wanted of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricFigures {
+pub(crate) enum MetricFigures {
     /// Calls.
     Calls,
     /// Calls, and how many of them failed.
@@ -27,29 +27,29 @@ pub enum MetricFigures {
 
 /// Metrics that one producer makes, as far as they are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MetricFamily {
+pub(crate) struct MetricFamily {
     /// The counter of calls.
-    pub calls: String,
+    pub(crate) calls: String,
     /// A counter of its own for what failed.
-    pub errors: Option<String>,
+    pub(crate) errors: Option<String>,
     /// The histogram of lengths.
-    pub lengths: Option<DurationHistogram>,
+    pub(crate) lengths: Option<DurationHistogram>,
     /// The labels that distinguish its spans.
-    pub labels: FamilyLabels,
+    pub(crate) labels: FamilyLabels,
 }
 
 /// A histogram of lengths.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DurationHistogram {
+pub(crate) struct DurationHistogram {
     /// The metric of its buckets.
-    pub name: String,
+    pub(crate) name: String,
     /// The unit that its name tells.
-    pub unit: Option<DurationUnit>,
+    pub(crate) unit: Option<DurationUnit>,
 }
 
 /// What one is of a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DurationUnit {
+pub(crate) enum DurationUnit {
     /// A second.
     Seconds,
     /// A thousandth of it.
@@ -58,7 +58,7 @@ pub enum DurationUnit {
 
 impl DurationUnit {
     /// In nanoseconds.
-    pub fn ns(self) -> f64 {
+    pub(crate) fn ns(self) -> f64 {
         match self {
             Self::Seconds => 1e9,
             Self::Milliseconds => 1e6,
@@ -66,7 +66,7 @@ impl DurationUnit {
     }
 
     /// Of a histogram with these bounds: none that is made for calls has such ones in milliseconds.
-    pub fn of_bounds(bounds: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn of_bounds(bounds: impl Iterator<Item = f64>) -> Self {
         let bounds = bounds.filter(|bound| bound.is_finite() && *bound > 0.0);
         let (least, most) = bounds.fold((f64::INFINITY, 0.0_f64), |(least, most), b| (least.min(b), most.max(b)));
         if least < 0.1 && most <= 600.0 { Self::Seconds } else { Self::Milliseconds }
@@ -75,15 +75,15 @@ impl DurationUnit {
 
 /// Labels in use, however their producer calls them; where a series has several, the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FamilyLabels {
+pub(crate) struct FamilyLabels {
     /// Whose span it was.
-    pub service: Vec<&'static str>,
+    pub(crate) service: Vec<&'static str>,
     /// Its name.
-    pub operation: Vec<&'static str>,
+    pub(crate) operation: Vec<&'static str>,
     /// Its kind.
-    pub kind: Vec<&'static str>,
+    pub(crate) kind: Vec<&'static str>,
     /// How it ended.
-    pub status: Vec<&'static str>,
+    pub(crate) status: Vec<&'static str>,
 }
 
 /// Where what is scraped has a label of its own that Prometheus gives as well, its own becomes `exported_…`.
@@ -94,7 +94,7 @@ const STATUS: [&str; 2] = ["status_code", "status"];
 
 impl FamilyLabels {
     /// Those among these.
-    pub fn among(names: &[String]) -> Self {
+    pub(crate) fn among(names: &[String]) -> Self {
         let has = |label: &&str| names.iter().any(|name| name == label);
         Self {
             service: SERVICE.into_iter().filter(has).collect(),
@@ -105,12 +105,12 @@ impl FamilyLabels {
     }
 
     /// Of calls, all that tells them apart.
-    pub fn of_calls(&self) -> Vec<&'static str> {
+    pub(crate) fn of_calls(&self) -> Vec<&'static str> {
         [&self.service[..], &self.operation, &self.kind, &self.status].concat()
     }
 
     /// Of lengths.
-    pub fn of_lengths(&self) -> Vec<&'static str> {
+    pub(crate) fn of_lengths(&self) -> Vec<&'static str> {
         [&self.service[..], &self.operation, &self.kind, &["le"]].concat()
     }
 }
@@ -130,7 +130,7 @@ impl MetricFamily {
     }
 
     /// The series of one of its metrics that are of spans, and of the services that are wanted as far as a server can tell.
-    pub fn selector(&self, metric: &str, filters: &Filters) -> String {
+    pub(crate) fn selector(&self, metric: &str, filters: &Filters) -> String {
         let mut matchers = vec![];
         if let ([label], _) | ([], [label]) = (&self.labels.operation[..], &self.labels.kind[..]) {
             matchers.push(format!("{label}!=\"\""));
@@ -145,7 +145,7 @@ impl MetricFamily {
     }
 
     /// Of one of its metrics the series of the operations that these are of; none where there are none.
-    pub fn those(&self, metric: &str, of: &[Series]) -> Option<String> {
+    pub(crate) fn those(&self, metric: &str, of: &[Series]) -> Option<String> {
         let any = |labels: &[&'static str]| {
             let [label] = labels else { return None };
             let values: BTreeSet<String> =
@@ -183,7 +183,7 @@ const APART: [(&str, &str, &str); 2] =
 const MOST: usize = 10;
 
 /// The families that tell such figures in this window, the best known first; with remarks.
-pub async fn families(
+pub(crate) async fn families(
     source: &dyn MetricSource,
     figures: MetricFigures,
     window: Window,

@@ -12,7 +12,7 @@ use crate::source::server::transport::Transport;
 use crate::wire::prometheus_json::PrometheusReply;
 
 /// What was remarked, and what failed first.
-pub struct MetricStatus<'a> {
+pub(crate) struct MetricStatus<'a> {
     endpoint: &'a Endpoint,
     transport: &'a Transport,
     failed: Option<Failure>,
@@ -21,12 +21,12 @@ pub struct MetricStatus<'a> {
 
 impl<'a> MetricStatus<'a> {
     /// Nothing is asked yet.
-    pub fn new(endpoint: &'a Endpoint, transport: &'a Transport) -> Self {
+    pub(crate) fn new(endpoint: &'a Endpoint, transport: &'a Transport) -> Self {
         Self { endpoint, transport, failed: None, notes: vec![] }
     }
 
     /// The data of an answer; nothing where it failed.
-    pub fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
+    pub(crate) fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
         match asked {
             Ok(told) => {
                 self.notes.extend(remarks(self.endpoint.source, &told));
@@ -40,17 +40,17 @@ impl<'a> MetricStatus<'a> {
     }
 
     /// Whether nothing has failed so far.
-    pub fn is_well(&self) -> bool {
+    pub(crate) fn is_well(&self) -> bool {
         self.failed.is_none()
     }
 
     /// One more remark.
-    pub fn note(&mut self, note: Note) {
+    pub(crate) fn note(&mut self, note: Note) {
         self.notes.push(note);
     }
 
     /// The status of an answer that needs this backend for `what`, with the number of items it gave, or the detail.
-    pub fn shell(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
+    pub(crate) fn shell(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
         let Self { endpoint, transport, failed, notes } = self;
         let mut status = backend_status::asked(endpoint, transport);
         (status.items, status.detail) = (items, detail);

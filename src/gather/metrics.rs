@@ -18,18 +18,18 @@ use crate::source::server::request::quoted;
 use crate::wire::prometheus_json::{self, PrometheusReply};
 
 /// What of a journey a panel may ask about.
-pub struct PanelSubject {
+pub(crate) struct PanelSubject {
     /// Its services.
-    pub services: BTreeSet<String>,
+    pub(crate) services: BTreeSet<String>,
     /// Its ID.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// Bytes of a query, its values filled in: a server takes no longer one.
 const LONGEST_QUERY: usize = 1 << 20;
 
 /// Alerts from before the journey to after it, exemplars that carry its traces, and the configured panels.
-pub async fn gather(source: &dyn MetricSource, query: &Query, about: &PanelSubject, extent: Window) -> Fetched {
+pub(crate) async fn gather(source: &dyn MetricSource, query: &Query, about: &PanelSubject, extent: Window) -> Fetched {
     let window = window(extent, query);
     let panels = join_all(query.panels.iter().map(|template| panel(source, template, about, window)));
     let (alerts, exemplars, panels) = tokio::join!(source.range("ALERTS", window), source.exemplars(window), panels);
@@ -107,7 +107,7 @@ impl PanelError {
 
 /// The results of these queries at an instant: the values of their samples, or why there are none; with notes. A partial
 /// answer gives no result.
-pub async fn readings(
+pub(crate) async fn readings(
     source: &dyn MetricSource,
     templates: impl Iterator<Item = PanelTemplate>,
     about: &PanelSubject,
@@ -212,7 +212,7 @@ pub(super) fn unknown(name: &str, known: &str) -> String {
 }
 
 /// What the server remarks on its answer, and what of it could not be read.
-pub fn remarks<T>(backend: Source, told: &PrometheusReply<T>) -> Vec<Note> {
+pub(crate) fn remarks<T>(backend: Source, told: &PrometheusReply<T>) -> Vec<Note> {
     let note = |code, text: String| Note::new(code, backend, text);
     let warnings =
         told.warnings.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));

@@ -1,25 +1,25 @@
 //! What to ask next, and asking: rounds of seeds, fan-out and joins to a fixed point. Async ends here.
 
-pub mod alerts;
-pub mod backend_status;
-pub mod context_lines;
-pub mod doctor;
-pub mod fetched;
-pub mod line_search;
+pub(crate) mod alerts;
+pub(crate) mod backend_status;
+pub(crate) mod context_lines;
+pub(crate) mod doctor;
+pub(crate) mod fetched;
+pub(crate) mod line_search;
 pub mod lines;
-pub mod message_consumers;
-pub mod metric_families;
-pub mod metric_status;
-pub mod metrics;
-pub mod phases;
+pub(crate) mod message_consumers;
+pub(crate) mod metric_families;
+pub(crate) mod metric_status;
+pub(crate) mod metrics;
+pub(crate) mod phases;
 pub mod recent_journeys;
-pub mod rules;
-pub mod sample;
+pub(crate) mod rules;
+pub(crate) mod sample;
 mod service_lists;
-pub mod service_metrics;
+pub(crate) mod service_metrics;
 pub mod sources;
-pub mod span_metrics;
-pub mod traces;
+pub(crate) mod span_metrics;
+pub(crate) mod traces;
 pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -16,19 +16,19 @@ const SHORTEST_RANGE: i64 = 300;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct PhaseMetrics {
+pub(crate) struct PhaseMetrics {
     /// The series of the phases.
-    pub phases: Panel,
+    pub(crate) phases: Panel,
     /// Storage references per second: updated, and failed.
-    pub storage: Vec<Panel>,
+    pub(crate) storage: Vec<Panel>,
     /// Nanoseconds between two samples.
-    pub step_ns: i64,
+    pub(crate) step_ns: i64,
     /// How Prometheus did.
-    pub shell: Evidence,
+    pub(crate) shell: Evidence,
 }
 
 /// Asks for all three over the window; none where metrics are left out.
-pub async fn gather(queries: &PhaseQueries, window: Window, sources: &Sources<'_>) -> Option<PhaseMetrics> {
+pub(crate) async fn gather(queries: &PhaseQueries, window: Window, sources: &Sources<'_>) -> Option<PhaseMetrics> {
     let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
     let mut status = MetricStatus::new(endpoint, sources.transport);
     let ask = |query: &str| ask(metrics.as_ref(), query.to_owned(), window);

@@ -17,17 +17,17 @@ const MOST: usize = 100;
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct RulesAnswer {
+pub(crate) struct RulesAnswer {
     /// The rules, in a total order.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// What they need, and whether there was any of it in the window. What was not asked is not here.
-    pub seen: BTreeMap<String, bool>,
+    pub(crate) seen: BTreeMap<String, bool>,
     /// How Prometheus did.
-    pub shell: Evidence,
+    pub(crate) shell: Evidence,
 }
 
 /// Asks for all rules, then for what each needs; none where metrics are left out.
-pub async fn gather(window: Window, sources: &Sources<'_>) -> Option<RulesAnswer> {
+pub(crate) async fn gather(window: Window, sources: &Sources<'_>) -> Option<RulesAnswer> {
     let (endpoint, metrics) = (sources.endpoint(Role::Metrics)?, sources.metrics()?);
     let mut status = MetricStatus::new(endpoint, sources.transport);
     let rules = status.take(metrics.rules().await);

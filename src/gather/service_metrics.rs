@@ -21,7 +21,7 @@ const MILLIS: f64 = 1e6;
 
 /// Why nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoServiceMetrics {
+pub(crate) enum NoServiceMetrics {
     /// It keeps no such metrics, or there was nothing to count.
     NothingKept,
     /// It cannot be asked about a time so long.
@@ -30,17 +30,17 @@ pub enum NoServiceMetrics {
 
 /// What of it is wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct ServiceMetricsQuery {
+pub(crate) struct ServiceMetricsQuery {
     /// Lengths are asked for only where they are.
-    pub figures: MetricFigures,
+    pub(crate) figures: MetricFigures,
     /// What a row is of.
-    pub level: MetricsLevel,
+    pub(crate) level: MetricsLevel,
     /// When.
-    pub window: Window,
+    pub(crate) window: Window,
 }
 
 /// The calls of a window as the span source itself counts them, by operation or by service.
-pub async fn service_metrics(
+pub(crate) async fn service_metrics(
     source: &dyn SpanSource,
     filters: &Filters,
     query: ServiceMetricsQuery,

@@ -19,7 +19,7 @@ pub struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     /// The address of the backend with this role; none where it is left out.
-    pub fn endpoint(&self, role: Role) -> Option<&'a Endpoint> {
+    pub(crate) fn endpoint(&self, role: Role) -> Option<&'a Endpoint> {
         self.backends.endpoint(role)
     }
 
@@ -29,12 +29,12 @@ impl<'a> Sources<'a> {
     }
 
     /// The source of log lines.
-    pub fn logs(&self) -> Option<Box<dyn LogSource + 'a>> {
+    pub(crate) fn logs(&self) -> Option<Box<dyn LogSource + 'a>> {
         self.backends.log_source(self.transport)
     }
 
     /// The source of metrics.
-    pub fn metrics(&self) -> Option<Box<dyn MetricSource + 'a>> {
+    pub(crate) fn metrics(&self) -> Option<Box<dyn MetricSource + 'a>> {
         self.backends.metric_source(self.transport)
     }
 }

@@ -22,15 +22,15 @@ const GRAPH_LENGTHS: &str = "traces_service_graph_request_server_seconds_bucket"
 const GRAPH_LABELS: [&str; 3] = ["client", "server", "connection_type"];
 
 /// The figures, with the family they are from; none where no such metric counted a call.
-pub struct SpanMetrics {
+pub(crate) struct SpanMetrics {
     /// What was measured, and by which metrics.
-    pub measured: Option<(Measured, MetricFamily)>,
+    pub(crate) measured: Option<(Measured, MetricFamily)>,
     /// What is to be remarked.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// What is measured in this window of the spans that are wanted: by the first known family that counted any.
-pub async fn measures(
+pub(crate) async fn measures(
     source: &dyn MetricSource,
     figures: MetricFigures,
     filters: &Filters,
@@ -50,7 +50,7 @@ pub async fn measures(
 }
 
 /// What this family tells of the spans that are wanted.
-pub async fn of_family(
+pub(crate) async fn of_family(
     source: &dyn MetricSource,
     family: &MetricFamily,
     figures: MetricFigures,
@@ -270,7 +270,7 @@ fn seconds(window: Window) -> i64 {
 }
 
 /// The calls between services in this window, where a service graph counts them.
-pub async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
+pub(crate) async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
     let any = format!("{{__name__=~\"{GRAPH_CALLS}|{GRAPH_ERRORS}|{GRAPH_LENGTHS}\"}}");
     let names = source.names(&[any], window).await?;
     let mut notes = remarks(source.backend(), &names);

@@ -23,7 +23,7 @@ const SHORTEST_SPLIT: i64 = 1_000_000;
 
 /// How an ID is put into a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spelling {
+pub(crate) enum Spelling {
     /// As it is: right for every storage but one.
     AsGiven,
     /// Escaped, for storages that read values as patterns.
@@ -32,7 +32,7 @@ pub enum Spelling {
 
 /// How often a window is cut in two where the answer is as long as the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Splits {
+pub(crate) enum Splits {
     /// As often as it takes.
     UntilUnderTheLimit,
     /// Not more often than this for one tag of one service; what is cut off then is said.
@@ -40,7 +40,7 @@ pub enum Splits {
 }
 
 /// Jaeger, for one question.
-pub struct SpanFetcher<'a> {
+pub(crate) struct SpanFetcher<'a> {
     source: Box<dyn SpanSource + 'a>,
     query: &'a Query,
     serviceless: Cell<bool>,
@@ -50,7 +50,7 @@ pub struct SpanFetcher<'a> {
 
 impl<'a> SpanFetcher<'a> {
     /// With a Jaeger that answered.
-    pub fn new(source: Box<dyn SpanSource + 'a>, query: &'a Query) -> Self {
+    pub(crate) fn new(source: Box<dyn SpanSource + 'a>, query: &'a Query) -> Self {
         let serviceless = Cell::new(source.searches_all_services() && query.services.is_empty());
         Self {
             source,
@@ -62,17 +62,17 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// The services that are asked one by one.
-    pub fn services(&self) -> &[String] {
+    pub(crate) fn services(&self) -> &[String] {
         if self.query.services.is_empty() { self.source.services() } else { &self.query.services }
     }
 
     /// Every service that ever sent a span.
-    pub fn listed(&self) -> &[String] {
+    pub(crate) fn listed(&self) -> &[String] {
         self.source.services()
     }
 
     /// What these services do, those left out that do not tell.
-    pub async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
+    pub(crate) async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
         let told = join_all(services.iter().map(|service| self.source.operations(service))).await;
         let named = services.iter().zip(told).filter_map(|(service, told)| Some(((*service).to_owned(), told.ok()?)));
         named.collect()
@@ -86,7 +86,7 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// What it speaks and how it is asked, for people.
-    pub fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         let dialect = self.source.api();
         if self.serviceless.get() {
             format!("{dialect}, all services at once")
@@ -97,7 +97,7 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// Every trace of this time that carries the ID under one of the keys.
-    pub async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Fetched {
+    pub(crate) async fn search(&self, id: &str, window: Window, spelling: Spelling) -> Fetched {
         let spelled = match spelling {
             Spelling::AsGiven => id.to_owned(),
             Spelling::Escaped => self.source.escaped_value(id).unwrap_or_else(|| id.to_owned()),
@@ -107,12 +107,12 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// How many requests it takes to ask for one tag.
-    pub fn requests_a_tag(&self) -> usize {
+    pub(crate) fn requests_a_tag(&self) -> usize {
         if self.serviceless.get() { 1 } else { self.services().len() }
     }
 
     /// The traces of this time that have one of these tags, as the server gives them: nothing is checked.
-    pub async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Fetched {
+    pub(crate) async fn by_tags(&self, tags: &[(&str, &str)], window: Window, splits: Splits) -> Fetched {
         if self.serviceless.get() {
             let asks = tags.iter().map(|tag| self.ask(*tag, None, window, splits));
             let asked: Result<Vec<Fetched>, Failure> = join_all(asks).await.into_iter().collect();
@@ -128,7 +128,7 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// Whether an ID means something else to a storage that reads values as patterns.
-    pub fn needs_escaping(&self, id: &str) -> bool {
+    pub(crate) fn needs_escaping(&self, id: &str) -> bool {
         self.source.escaped_value(id).is_some()
     }
 
@@ -187,7 +187,7 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// These traces, each as a whole; those that are not stored are named.
-    pub async fn fetch(&self, ids: &[TraceId]) -> Fetched {
+    pub(crate) async fn fetch(&self, ids: &[TraceId]) -> Fetched {
         let mut fetched = Fetched::default();
         for (id, found) in ids.iter().zip(join_all(ids.iter().map(|id| self.source.trace(*id, Times::AsServed))).await)
         {
@@ -201,7 +201,7 @@ impl<'a> SpanFetcher<'a> {
     }
 
     /// Traces whose times the server says it moved are fetched again as they were recorded, once.
-    pub async fn with_recorded_times(&self, mut fetched: Fetched) -> Fetched {
+    pub(crate) async fn with_recorded_times(&self, mut fetched: Fetched) -> Fetched {
         let is_moved = |span: &&Span| self.source.is_clock_adjusted(span);
         let moved: BTreeSet<TraceId> = fetched.spans.iter().filter(is_moved).map(|s| s.trace_id).collect();
         let (known, new): (Vec<TraceId>, Vec<TraceId>) =
@@ -253,12 +253,12 @@ fn keeps_to(window: Window, spans: &[Span]) -> bool {
 }
 
 /// Whether the server holds fewer traces than were asked for at once.
-pub fn is_too_deep(failure: &Failure) -> bool {
+pub(crate) fn is_too_deep(failure: &Failure) -> bool {
     failure.refusal == Some(Refusal::TooManyTraces)
 }
 
 /// Whether the server itself says that it searches only by service.
-pub fn wants_service(failure: &Failure) -> bool {
+pub(crate) fn wants_service(failure: &Failure) -> bool {
     failure.refusal == Some(Refusal::ServiceRequired)
 }
 

@@ -53,20 +53,20 @@ pub struct Invocation {
 
 impl Invocation {
     /// A command about the ID of the answer, without arguments.
-    pub fn new(command: CommandName) -> Self {
+    pub(crate) fn new(command: CommandName) -> Self {
         Self { command, about: About::Subject, arguments: vec![] }
     }
 
     /// The same, about something else.
     #[must_use]
-    pub fn about(mut self, about: About) -> Self {
+    pub(crate) fn about(mut self, about: About) -> Self {
         self.about = about;
         self
     }
 
     /// The same, with one more argument.
     #[must_use]
-    pub fn with(mut self, argument: Argument) -> Self {
+    pub(crate) fn with(mut self, argument: Argument) -> Self {
         self.arguments.push(argument);
         self
     }
@@ -207,7 +207,7 @@ pub enum Limit {
 
 impl Limit {
     /// The flag that sets it: the name by which users know a limit, in failures as well.
-    pub fn flag(self) -> &'static str {
+    pub(crate) fn flag(self) -> &'static str {
         match self {
             Self::Rounds => "--max-rounds",
             Self::Traces => "--max-traces",

@@ -29,7 +29,7 @@ pub enum Value {
 
 impl Value {
     /// The text, if it is one.
-    pub fn as_str(&self) -> Option<&str> {
+    pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -37,7 +37,7 @@ impl Value {
     }
 
     /// A whole number, also from text.
-    pub fn as_int(&self) -> Option<i64> {
+    pub(crate) fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(n) => Some(*n),
             Self::Float(f) if f.fract() == 0.0 && f.abs() < 9e15 => Some(*f as i64),
@@ -47,7 +47,7 @@ impl Value {
     }
 
     /// Whether it means true: `true`, the text `"true"`, 1.
-    pub fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         match self {
             Self::Bool(b) => *b,
             Self::Int(n) => *n == 1,
@@ -115,17 +115,17 @@ impl Attributes {
     }
 
     /// The value of the first of these keys that has one.
-    pub fn first(&self, keys: &[&str]) -> Option<&Value> {
+    pub(crate) fn first(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.get(key))
     }
 
     /// The text of the first of these keys that has one which is not empty.
-    pub fn text(&self, keys: &[&str]) -> Option<&str> {
+    pub(crate) fn text(&self, keys: &[&str]) -> Option<&str> {
         Some(self.named_text(keys)?.1)
     }
 
     /// The same, with its key.
-    pub fn named_text<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &str)> {
+    pub(crate) fn named_text<'k>(&self, keys: &[&'k str]) -> Option<(&'k str, &str)> {
         keys.iter().find_map(|key| Some((*key, self.get(key)?.as_str().filter(|text| !text.is_empty())?)))
     }
 
@@ -140,7 +140,7 @@ impl Attributes {
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -59,7 +59,7 @@ pub struct SampledService {
 
 impl SampledService {
     /// Adds other samples, of the same services or of others.
-    pub fn add_all(services: &mut Vec<Self>, others: Vec<Self>) {
+    pub(crate) fn add_all(services: &mut Vec<Self>, others: Vec<Self>) {
         for other in others {
             match services.iter_mut().find(|known| known.service == other.service) {
                 Some(known) => {
@@ -75,7 +75,7 @@ impl SampledService {
 impl Basis {
     /// Counts the spans and lines of a journey that pass the filters. A filter for errors does not count here: a share of
     /// errors is one of all calls.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         let of_any_status = Filters { errors_only: false, ..filters.clone() };
         let spans = journey.spans.iter().filter(|span| of_any_status.wants_span(span)).count();
         let lines = if of_any_status.are_about_spans() { &[][..] } else { &journey.logs };
@@ -86,7 +86,7 @@ impl Basis {
     }
 
     /// How many services may have more traces than were read.
-    pub fn cut_services(&self) -> usize {
+    pub(crate) fn cut_services(&self) -> usize {
         self.services.iter().filter(|service| service.cut).count()
     }
 }

@@ -21,7 +21,7 @@ pub const CORRELATION_KEYS: [&str; 10] = [
 ];
 
 /// The usual fields for a trace ID in log lines.
-pub const TRACE_ID_FIELDS: [&str; 9] = [
+pub(crate) const TRACE_ID_FIELDS: [&str; 9] = [
     "trace_id",
     "traceID",
     "traceId",
@@ -34,10 +34,11 @@ pub const TRACE_ID_FIELDS: [&str; 9] = [
 ];
 
 /// The usual fields for a span ID in log lines.
-pub const SPAN_ID_FIELDS: [&str; 7] = ["span_id", "spanID", "spanId", "spanid", "span.id", "otelSpanID", "X-B3-SpanId"];
+pub(crate) const SPAN_ID_FIELDS: [&str; 7] =
+    ["span_id", "spanID", "spanId", "spanid", "span.id", "otelSpanID", "X-B3-SpanId"];
 
 /// The usual fields and labels for the service of a log line, most specific first.
-pub const SERVICE_FIELDS: [&str; 10] = [
+pub(crate) const SERVICE_FIELDS: [&str; 10] = [
     "service_name",
     "service.name",
     "service",
@@ -51,18 +52,18 @@ pub const SERVICE_FIELDS: [&str; 10] = [
 ];
 
 /// Attributes that identify a message itself, strongest first.
-pub const MESSAGE_ID_KEYS: [&str; 5] =
+pub(crate) const MESSAGE_ID_KEYS: [&str; 5] =
     ["messaging.message.id", "messaging.message_id", "event.id", "event_id", "message_id"];
 
 /// A service's name without a common ending such as `_service`, as screens show it, and as names that differ only in that
 /// are compared.
-pub fn short_service(service: &str) -> &str {
+pub(crate) fn short_service(service: &str) -> &str {
     const ENDINGS: [&str; 6] = ["_service", "-service", ".service", "_svc", "-svc", "Service"];
     ENDINGS.iter().find_map(|e| service.strip_suffix(e)).filter(|s| !s.is_empty()).unwrap_or(service)
 }
 
 /// Attributes for the topic, queue or exchange of a messaging span.
-pub const TOPIC_KEYS: [&str; 13] = [
+pub(crate) const TOPIC_KEYS: [&str; 13] = [
     "messaging.destination.name",
     "messaging.destination",
     "messaging.source.name",
@@ -137,7 +138,7 @@ impl Span {
     }
 
     /// The HTTP response status.
-    pub fn http_status(&self) -> Option<i64> {
+    pub(crate) fn http_status(&self) -> Option<i64> {
         self.attributes.first(&["http.response.status_code", "http.status_code"]).and_then(Value::as_int)
     }
 
@@ -157,13 +158,13 @@ impl Span {
     }
 
     /// Its topic, queue or exchange.
-    pub fn topic(&self) -> Option<&str> {
+    pub(crate) fn topic(&self) -> Option<&str> {
         self.attributes.text(&TOPIC_KEYS)
     }
 
     /// Every name of its topic: a RabbitMQ consumer has a queue and a routing key, the publisher an exchange and the same
     /// key, or both have `exchange:key:queue`.
-    pub fn topics(&self) -> Vec<&str> {
+    pub(crate) fn topics(&self) -> Vec<&str> {
         let values = self.attributes.iter().filter(|(key, _)| TOPIC_KEYS.contains(key));
         let mut names: Vec<&str> =
             values.filter_map(|(_, value)| value.as_str()).filter(|name| !name.is_empty()).collect();
@@ -176,12 +177,12 @@ impl Span {
     }
 
     /// Its messaging system, such as `kafka`; empty where not reported.
-    pub fn message_system(&self) -> &str {
+    pub(crate) fn message_system(&self) -> &str {
         self.attributes.text(&["messaging.system"]).unwrap_or_default()
     }
 
     /// Partition and offset of its message.
-    pub fn message_place(&self) -> Option<(i64, i64)> {
+    pub(crate) fn message_place(&self) -> Option<(i64, i64)> {
         let number = |keys: &[&str]| self.attributes.first(keys).and_then(Value::as_int);
         let partition = number(&[
             "messaging.destination.partition.id",
@@ -193,12 +194,12 @@ impl Span {
     }
 
     /// The key of its message, which other messages may share.
-    pub fn message_key(&self) -> Option<&str> {
+    pub(crate) fn message_key(&self) -> Option<&str> {
         self.attributes.text(&["messaging.kafka.message.key", "messaging.kafka.message_key"])
     }
 
     /// Its consumer group: the messages of a topic are divided among the members of a group.
-    pub fn consumer_group(&self) -> Option<&str> {
+    pub(crate) fn consumer_group(&self) -> Option<&str> {
         self.attributes.text(&[
             "messaging.consumer.group.name",
             "messaging.kafka.consumer.group",
@@ -211,23 +212,23 @@ impl Span {
     }
 
     /// Its messaging operation in lower case; empty where not reported.
-    pub fn message_operation(&self) -> String {
+    pub(crate) fn message_operation(&self) -> String {
         let keys = ["messaging.operation.type", "messaging.operation", "messaging.operation.name"];
         self.attributes.text(&keys).unwrap_or_default().to_ascii_lowercase()
     }
 
     /// The ID of its message.
-    pub fn message_id(&self) -> Option<&str> {
+    pub(crate) fn message_id(&self) -> Option<&str> {
         self.attributes.text(&MESSAGE_ID_KEYS)
     }
 
     /// Its exception events, also in the older forms of Jaeger and OpenTracing.
-    pub fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
+    pub(crate) fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
         self.events.iter().filter_map(Exception::from_event)
     }
 
     /// When it failed: at its last exception within its own time, else at its end.
-    pub fn failed_at(&self) -> Timestamp {
+    pub(crate) fn failed_at(&self) -> Timestamp {
         let end = self.counted_at();
         let exceptions = self.exceptions().map(|exception| exception.event.time);
         exceptions.filter(|at| self.start <= *at && *at <= end).max().unwrap_or(end)
@@ -235,7 +236,7 @@ impl Span {
 
     /// The words of its error: the last exception, else the status message, else an attribute, else the HTTP status; empty
     /// where it has none of these.
-    pub fn error_text(&self) -> String {
+    pub(crate) fn error_text(&self) -> String {
         if let Some(exception) = self.exceptions().last() {
             return exception.headline();
         }
@@ -254,14 +255,14 @@ impl Span {
     }
 
     /// Whether a page in a browser made it.
-    pub fn is_from_browser(&self) -> bool {
+    pub(crate) fn is_from_browser(&self) -> bool {
         let resource = &self.resource.attributes;
         resource.text(&["telemetry.sdk.language"]) == Some("webjs")
             || resource.iter().any(|(key, _)| key.starts_with("browser."))
     }
 
     /// The remote side of a client span, by its attributes.
-    pub fn peer(&self) -> Option<&str> {
+    pub(crate) fn peer(&self) -> Option<&str> {
         self.attributes.text(&[
             "peer.service",
             "server.address",
@@ -275,20 +276,20 @@ impl Span {
 
 /// An exception event of a span.
 #[derive(Clone, Copy, Debug)]
-pub struct Exception<'a> {
+pub(crate) struct Exception<'a> {
     /// The event.
-    pub event: &'a Event,
+    pub(crate) event: &'a Event,
     /// `exception.type`; may be empty.
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// `exception.message`; may be empty.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
     /// `exception.stacktrace`; may be empty.
-    pub stacktrace: &'a str,
+    pub(crate) stacktrace: &'a str,
 }
 
 impl<'a> Exception<'a> {
     /// The exception of an event; none where it is not one.
-    pub fn from_event(event: &'a Event) -> Option<Self> {
+    pub(crate) fn from_event(event: &'a Event) -> Option<Self> {
         let text = |keys: &[&str]| event.attributes.text(keys).unwrap_or_default();
         let named = matches!(event.name.as_str(), "exception" | "error");
         let exception = Self {
@@ -302,7 +303,7 @@ impl<'a> Exception<'a> {
     }
 
     /// `Type: message` in one line.
-    pub fn headline(&self) -> String {
+    pub(crate) fn headline(&self) -> String {
         match (self.kind, self.message) {
             ("", message) => message.to_owned(),
             (kind, "") => kind.to_owned(),

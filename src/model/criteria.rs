@@ -59,7 +59,7 @@ impl TermTest {
 
 impl Criteria {
     /// Whether a journey meets the criteria. Spans of other journeys, which are only shown, do not count.
-    pub fn matches(&self, journey: &Journey) -> bool {
+    pub(crate) fn matches(&self, journey: &Journey) -> bool {
         let (lines, spans): (Vec<&Term>, Vec<&Term>) =
             self.terms.iter().partition(|term| matches!(term.test, TermTest::Line(_)));
         let has_line = |text: &Pattern| journey.logs.iter().any(|line| text.found_in(&line.line));
@@ -71,7 +71,7 @@ impl Criteria {
     }
 
     /// Whether a term is about this attribute, or about `service` or `operation`: what was asked for cannot be a finding.
-    pub fn mentions(&self, key: &str) -> bool {
+    pub(crate) fn mentions(&self, key: &str) -> bool {
         self.terms.iter().any(|term| match &term.test {
             TermTest::Service(_) => key == "service",
             TermTest::Operation(_) => key == "operation",

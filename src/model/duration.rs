@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// One sentence on what is wrong.
-pub fn duration(text: &str) -> Result<i64, String> {
+pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let text = text.trim();
     let units = text.split(|c: char| !c.is_ascii_alphabetic());
     if units.clone().any(|unit| unit == "M") {
@@ -17,7 +17,7 @@ pub fn duration(text: &str) -> Result<i64, String> {
 }
 
 /// A duration in nanoseconds as text that [`duration`] reads back exactly: `1m30s`.
-pub fn format_duration(ns: i64) -> String {
+pub(crate) fn format_duration(ns: i64) -> String {
     humantime::format_duration(Duration::from_nanos(ns.unsigned_abs())).to_string().replace(' ', "")
 }
 
@@ -25,7 +25,7 @@ pub fn format_duration(ns: i64) -> String {
 ///
 /// # Errors
 /// As [`duration`].
-pub fn positive_duration(text: &str) -> Result<i64, String> {
+pub(crate) fn positive_duration(text: &str) -> Result<i64, String> {
     duration(text).and_then(|ns| if ns > 0 { Ok(ns) } else { Err("it should be longer than nothing".to_owned()) })
 }
 

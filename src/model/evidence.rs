@@ -45,26 +45,8 @@ pub enum NoteCode {
 
 impl NoteCode {
     /// Whether it clears `complete`.
-    pub fn is_incomplete(self) -> bool {
+    pub(crate) fn is_incomplete(self) -> bool {
         self <= Self::Skipped
-    }
-
-    /// The snake-case word of the JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreachable => "unreachable",
-            Self::Refused => "refused",
-            Self::Partial => "partial",
-            Self::Truncated => "truncated",
-            Self::BoundReached => "bound_reached",
-            Self::Skipped => "skipped",
-            Self::TooYoung => "too_young",
-            Self::ClockAdjusted => "clock_adjusted",
-            Self::Sampled => "sampled",
-            Self::NotConfigured => "not_configured",
-            Self::Oddity => "oddity",
-            Self::Info => "info",
-        }
     }
 }
 
@@ -83,18 +65,18 @@ pub struct Note {
 
 impl Note {
     /// A note about one source.
-    pub fn new(code: NoteCode, source: Source, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: NoteCode, source: Source, message: impl Into<String>) -> Self {
         Self { code, source: Some(source), message: message.into(), actions: vec![] }
     }
 
     /// A note about the answer as a whole.
-    pub fn general(code: NoteCode, message: impl Into<String>) -> Self {
+    pub(crate) fn general(code: NoteCode, message: impl Into<String>) -> Self {
         Self { code, source: None, message: message.into(), actions: vec![] }
     }
 
     /// The same, with what to do about it.
     #[must_use]
-    pub fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
+    pub(crate) fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
         self.actions = actions.into();
         self
     }
@@ -149,7 +131,7 @@ pub enum BreakerState {
 
 impl BreakerState {
     /// The word for people.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Open => "open",
@@ -173,7 +155,7 @@ pub struct BreakerStatus {
 
 impl BreakerStatus {
     /// Whether the breaker never opened.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 
@@ -223,7 +205,7 @@ pub struct BackendStatus {
 
 impl BackendStatus {
     /// One that was asked nothing.
-    pub fn new(name: Source, state: BackendState) -> Self {
+    pub(crate) fn new(name: Source, state: BackendState) -> Self {
         Self {
             name,
             url: String::new(),
@@ -240,7 +222,7 @@ impl BackendStatus {
     }
 
     /// Takes in how the same backend did for another question: the worse state counts.
-    pub fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.items = self.items.saturating_add(other.items);
         self.requests = self.requests.saturating_add(other.requests);
         self.elapsed_ns = self.elapsed_ns.max(other.elapsed_ns);
@@ -266,7 +248,7 @@ pub struct Searched {
 
 impl Searched {
     /// Adds the times of another question.
-    pub fn absorb(&mut self, other: &Self) {
+    pub(crate) fn absorb(&mut self, other: &Self) {
         for (mine, theirs) in
             [(&mut self.traces, &other.traces), (&mut self.logs, &other.logs), (&mut self.metrics, &other.metrics)]
         {
@@ -276,7 +258,7 @@ impl Searched {
 }
 
 /// Adds how the backends did for another question: one row for each backend and address.
-pub fn merge_statuses(statuses: &mut Vec<BackendStatus>, others: Vec<BackendStatus>) {
+pub(crate) fn merge_statuses(statuses: &mut Vec<BackendStatus>, others: Vec<BackendStatus>) {
     for other in others {
         match statuses.iter_mut().find(|known| (known.name, &known.url) == (other.name, &other.url)) {
             Some(known) => known.absorb(other),
@@ -356,7 +338,7 @@ impl Evidence {
 
     /// What it rests on: backends, notes and coverage, without anything that was found.
     #[must_use]
-    pub fn shell(&self) -> Self {
+    pub(crate) fn shell(&self) -> Self {
         Self {
             backends: self.backends.clone(),
             notes: self.notes.clone(),
@@ -367,7 +349,7 @@ impl Evidence {
 
     /// The same, taken out of it.
     #[must_use]
-    pub fn take_shell(&mut self) -> Self {
+    pub(crate) fn take_shell(&mut self) -> Self {
         Self {
             backends: std::mem::take(&mut self.backends),
             notes: std::mem::take(&mut self.notes),
@@ -377,14 +359,14 @@ impl Evidence {
     }
 
     /// Takes in what another answer rests on.
-    pub fn absorb_shell(&mut self, other: Self) {
+    pub(crate) fn absorb_shell(&mut self, other: Self) {
         other.notes.into_iter().for_each(|note| self.note(note));
         self.coverage.absorb(&other.coverage);
         merge_statuses(&mut self.backends, other.backends);
     }
 
     /// Adds a note once.
-    pub fn note(&mut self, note: Note) {
+    pub(crate) fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }

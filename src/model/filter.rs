@@ -29,28 +29,28 @@ pub struct Filters {
 
 impl Filters {
     /// Whether everything passes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether spans and lines of this service pass.
-    pub fn wants_service(&self, service: &str) -> bool {
+    pub(crate) fn wants_service(&self, service: &str) -> bool {
         any_matches(&self.services, service) || any_matches(&self.services, short_service(service))
     }
 
     /// Whether spans of this service and name pass, as far as these two decide.
-    pub fn wants_operation(&self, service: &str, operation: &str) -> bool {
+    pub(crate) fn wants_operation(&self, service: &str, operation: &str) -> bool {
         self.wants_service(service) && any_matches(&self.operations, operation)
     }
 
     /// Whether there are conditions that only spans can meet.
-    pub fn are_about_spans(&self) -> bool {
+    pub(crate) fn are_about_spans(&self) -> bool {
         let length = self.min_duration_ns.or(self.max_duration_ns);
         !self.operations.is_empty() || !self.tags.is_empty() || length.is_some()
     }
 
     /// Whether the span passes. Conditions on lines do not count.
-    pub fn wants_span(&self, span: &Span) -> bool {
+    pub(crate) fn wants_span(&self, span: &Span) -> bool {
         self.wants_operation(span.service(), &span.name)
             && self.tags.iter().all(|(key, value)| has_tag(span, key, value))
             && (!self.errors_only || span.is_error())
@@ -59,7 +59,7 @@ impl Filters {
     }
 
     /// Whether the line passes. Conditions on spans do not count.
-    pub fn wants_line(&self, line: &LogEntry) -> bool {
+    pub(crate) fn wants_line(&self, line: &LogEntry) -> bool {
         self.wants_service(&line.service)
             && line.level >= self.level
             && (!self.errors_only || line.is_error())

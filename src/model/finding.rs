@@ -122,7 +122,7 @@ impl FindingId {
     }
 
     /// Whether it is made only where there are good runs to compare with.
-    pub fn needs_baseline(self) -> bool {
+    pub(crate) fn needs_baseline(self) -> bool {
         self.compared_with() == ComparedWith::Baseline
     }
 
@@ -211,7 +211,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding that was made once, without place or evidence yet.
-    pub fn new(id: FindingId, severity: Severity, confidence: Confidence, detail: FindingDetail) -> Self {
+    pub(crate) fn new(id: FindingId, severity: Severity, confidence: Confidence, detail: FindingDetail) -> Self {
         Self {
             id,
             also: vec![],
@@ -231,7 +231,7 @@ impl Finding {
 
     /// The same, at this service and operation.
     #[must_use]
-    pub fn at(mut self, service: &str, operation: &str) -> Self {
+    pub(crate) fn at(mut self, service: &str, operation: &str) -> Self {
         service.clone_into(&mut self.service);
         operation.clone_into(&mut self.operation);
         self
@@ -243,12 +243,12 @@ impl Finding {
     }
 
     /// Whether it concerns this, by itself or by what is merged.
-    pub fn concerns(&self, what: Concerns) -> bool {
+    pub(crate) fn concerns(&self, what: Concerns) -> bool {
         self.id.concerns() == what || self.also.iter().any(|id| id.concerns() == what)
     }
 
     /// Whether it may decide an exit code where this severity does.
-    pub fn gates(&self, least: Severity) -> bool {
+    pub(crate) fn gates(&self, least: Severity) -> bool {
         self.severity >= least && self.confidence > Confidence::Low
     }
 }
@@ -292,7 +292,7 @@ pub struct OperationRef {
 
 impl OperationRef {
     /// An operation of a service.
-    pub fn new(service: impl Into<String>, operation: impl Into<String>) -> Self {
+    pub(crate) fn new(service: impl Into<String>, operation: impl Into<String>) -> Self {
         Self { service: service.into(), operation: operation.into() }
     }
 }
@@ -681,7 +681,7 @@ pub enum MissingThing {
 
 impl MissingThing {
     /// The names by which it is known: of topics, services and operations.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         match self {
             Self::Consumer { topic } => topic.iter().map(String::as_str).collect(),
             Self::Publisher { topic } => vec![topic],

@@ -15,13 +15,9 @@ pub struct TraceId(u128);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanId(u64);
 
-/// A correlation ID: any text that an application passes along.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-pub struct CorrelationId(pub String);
-
 impl TraceId {
     /// From a number; zero is invalid by W3C Trace Context, hence none.
-    pub fn from_u128(value: u128) -> Option<Self> {
+    pub(crate) fn from_u128(value: u128) -> Option<Self> {
         (value != 0).then_some(Self(value))
     }
 
@@ -34,7 +30,7 @@ impl TraceId {
     }
 
     /// From hex, or from the base64 of 16 or 8 bytes (Jaeger v3 before 1.54, Tempo).
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::from_hex(text).or_else(|| {
             let bytes = decode_base64(text)?;
             match bytes.len() {
@@ -45,7 +41,7 @@ impl TraceId {
     }
 
     /// The forms in which other tools print this ID: 32 digits, and 16 where the upper half is zero.
-    pub fn spellings(self) -> Vec<String> {
+    pub(crate) fn spellings(self) -> Vec<String> {
         let mut spellings = vec![self.to_string()];
         if self.0 >> 64 == 0 {
             spellings.push(format!("{:016x}", self.0));
@@ -54,19 +50,20 @@ impl TraceId {
     }
 
     /// The first eight digits that differ between IDs, for screens: of a 64-bit ID those of its lower half.
-    pub fn short(self) -> String {
+    pub(crate) fn short(self) -> String {
         if self.0 >> 64 == 0 { format!("{:016x}", self.0)[..8].to_owned() } else { self.to_string()[..8].to_owned() }
     }
 }
 
 impl SpanId {
     /// From a number; zero is invalid, hence none.
-    pub fn from_u64(value: u64) -> Option<Self> {
+    pub(crate) fn from_u64(value: u64) -> Option<Self> {
         (value != 0).then_some(Self(value))
     }
 
     /// The number itself.
-    pub fn as_u64(self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn as_u64(self) -> u64 {
         self.0
     }
 
@@ -79,7 +76,7 @@ impl SpanId {
     }
 
     /// From hex, or from the base64 of 8 bytes.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::from_hex(text).or_else(|| {
             let bytes = decode_base64(text)?;
             (bytes.len() == 8).then(|| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b))).and_then(Self::from_u64)
@@ -87,13 +84,13 @@ impl SpanId {
     }
 
     /// The first eight digits, for screens.
-    pub fn short(self) -> String {
+    pub(crate) fn short(self) -> String {
         self.to_string()[..8].to_owned()
     }
 }
 
 /// Bytes from base64, standard or URL-safe, padded or not; none of any other text.
-pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let trimmed = text.trim_end_matches('=');
     if text.len() - trimmed.len() > 2 || trimmed.len() % 4 == 1 {
         return None;
@@ -140,12 +137,6 @@ impl fmt::Display for SpanId {
 impl fmt::Debug for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
-    }
-}
-
-impl fmt::Display for CorrelationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -110,7 +110,7 @@ pub struct Forest {
 }
 
 /// Whether a span has a parent that is not in the journey.
-pub fn is_orphan(span: &Span, cause: Option<(usize, CauseKind)>) -> bool {
+pub(crate) fn is_orphan(span: &Span, cause: Option<(usize, CauseKind)>) -> bool {
     span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, CauseKind::Parent)))
 }
 
@@ -168,20 +168,20 @@ pub struct Journey {
 
 impl Journey {
     /// From the first start or line to the last end or line, absurd times left out; none where there are no others.
-    pub fn extent(&self) -> Option<Window> {
+    pub(crate) fn extent(&self) -> Option<Window> {
         let spans = self.spans.iter().filter(|s| s.has_sane_time()).map(Span::window);
         let lines = self.logs.iter().filter(|l| l.time.is_sane()).map(|l| Window::new(l.time, l.time));
         spans.chain(lines).reduce(Window::hull)
     }
 
     /// From the first start to the last end of its spans; of its lines where there are no spans.
-    pub fn span_extent(&self) -> Option<Window> {
+    pub(crate) fn span_extent(&self) -> Option<Window> {
         let spans = self.spans.iter().filter(|s| s.has_sane_time()).map(Span::window).reduce(Window::hull);
         spans.or_else(|| self.extent())
     }
 
     /// The services of its spans and lines, sorted.
-    pub fn services(&self) -> Vec<&str> {
+    pub(crate) fn services(&self) -> Vec<&str> {
         let spans = self.spans.iter().map(Span::service);
         let mut services: Vec<&str> =
             spans.chain(self.logs.iter().map(|l| l.service.as_str())).filter(|s| !s.is_empty()).collect();
@@ -191,12 +191,12 @@ impl Journey {
     }
 
     /// The ID by which to find it again: its correlation ID, else its first trace; none where it has neither.
-    pub fn handle(&self) -> Option<String> {
+    pub(crate) fn handle(&self) -> Option<String> {
         self.correlation_id.clone().or_else(|| self.traces.first().map(|trace| trace.trace_id.to_string()))
     }
 
     /// Whether it has neither spans nor lines.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.logs.is_empty()
     }
 }

@@ -31,7 +31,7 @@ pub enum Level {
 
 impl Level {
     /// From the words that loggers use; any other is unknown.
-    pub fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "trace" | "trc" | "finest" => Self::Trace,
             "debug" | "dbg" | "fine" => Self::Debug,
@@ -44,7 +44,7 @@ impl Level {
     }
 
     /// Its name in lower case; empty for unknown.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "",
             Self::Trace => "trace",
@@ -111,13 +111,13 @@ pub struct LogEntry {
 
 impl LogEntry {
     /// Every named value: metadata, labels, then fields.
-    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         let outer = self.metadata.iter().chain(&self.labels).map(|(k, v)| (k.as_str(), v.as_str()));
         outer.chain(self.fields.iter().map(|(k, v)| (k.as_str(), v.as_str())))
     }
 
     /// Whether it reports an error.
-    pub fn is_error(&self) -> bool {
+    pub(crate) fn is_error(&self) -> bool {
         self.level >= Level::Error || self.error_context.is_some()
     }
 }
@@ -134,7 +134,7 @@ impl LineKey {
 
 /// Which services may have more lines than were read, because a limit cut them off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CutLines {
+pub(crate) enum CutLines {
     /// None: all lines were read.
     #[default]
     None,
@@ -147,7 +147,7 @@ pub enum CutLines {
 impl CutLines {
     /// The services that this or the other one names.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::None, cut) | (cut, Self::None) => cut,
             (Self::OfServices(mut services), Self::OfServices(others)) => {
@@ -159,7 +159,7 @@ impl CutLines {
     }
 
     /// Whether this service may have more lines.
-    pub fn holds(&self, service: &str) -> bool {
+    pub(crate) fn holds(&self, service: &str) -> bool {
         match self {
             Self::None => false,
             Self::OfServices(services) => services.contains(service),

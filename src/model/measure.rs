@@ -7,54 +7,54 @@ use crate::model::span::SpanKind;
 
 /// Metrics of one source over a window.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// The source.
-    pub source: Source,
+    pub(crate) source: Source,
     /// The metric that counts the calls.
-    pub metric: String,
+    pub(crate) metric: String,
     /// By service, operation and kind.
-    pub measures: Vec<Measure>,
+    pub(crate) measures: Vec<Measure>,
     /// By caller, callee and connection; empty without a service graph.
-    pub edges: Vec<MeasuredEdge>,
+    pub(crate) edges: Vec<MeasuredEdge>,
 }
 
 /// The calls of one service to another one, from a service graph.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeasuredEdge {
+pub(crate) struct MeasuredEdge {
     /// The caller.
-    pub client: String,
+    pub(crate) client: String,
     /// The callee.
-    pub server: String,
+    pub(crate) server: String,
     /// The connection type: `messaging_system`, `database`, `virtual_node`; empty of a plain call.
-    pub connection: String,
+    pub(crate) connection: String,
     /// How many calls.
-    pub calls: f64,
+    pub(crate) calls: f64,
     /// How many of them failed.
-    pub errors: f64,
+    pub(crate) errors: f64,
     /// Durations in the callee.
-    pub durations: Histogram,
+    pub(crate) durations: Histogram,
 }
 
 /// The calls of one operation of a service, in spans of one kind.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation.
-    pub operation: String,
+    pub(crate) operation: String,
     /// The kind; none where the metric has none.
-    pub kind: Option<SpanKind>,
+    pub(crate) kind: Option<SpanKind>,
     /// How many calls: an estimate, since counters are scraped at intervals.
-    pub calls: f64,
+    pub(crate) calls: f64,
     /// How many of them failed.
-    pub errors: f64,
+    pub(crate) errors: f64,
     /// Their durations; empty where not measured.
-    pub durations: Histogram,
+    pub(crate) durations: Histogram,
 }
 
 /// A cumulative histogram of durations, or quantiles of them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     /// Upper bounds in nanoseconds, ascending, each with how many durations do not exceed it. The last bound is infinite.
     buckets: Vec<(f64, f64)>,
     /// Whether the bounds are quantiles that another tool estimated, rather than buckets in which was counted.
@@ -64,19 +64,19 @@ pub struct Histogram {
 /// A duration as a histogram knows it: between two bounds. Without an upper bound, a value above the lower one is another
 /// tool's estimate, whose bounds are unknown.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
+pub(crate) struct Estimate {
     /// The bucket's lower bound, in nanoseconds.
-    pub low_ns: i64,
+    pub(crate) low_ns: i64,
     /// Its upper bound; none for the last bucket, which has none.
-    pub high_ns: Option<i64>,
+    pub(crate) high_ns: Option<i64>,
     /// The value by linear interpolation; of the last bucket, its lower bound.
-    pub value_ns: i64,
+    pub(crate) value_ns: i64,
 }
 
 impl Histogram {
     /// From cumulative buckets in any order. Those that are not numbers are left out, and counts never fall: counters that
     /// were read at different moments may.
-    pub fn from_buckets(buckets: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    pub(crate) fn from_buckets(buckets: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let is_valid = |(bound, count): &(f64, f64)| !bound.is_nan() && *bound >= 0.0 && count.is_finite();
         let mut buckets: Vec<(f64, f64)> = buckets.into_iter().filter(is_valid).collect();
         buckets.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
@@ -96,7 +96,7 @@ impl Histogram {
     }
 
     /// From a count and quantiles that another tool estimated: shares, from 0 to 1, with durations in nanoseconds.
-    pub fn from_quantiles(count: f64, quantiles: impl IntoIterator<Item = (f64, f64)>) -> Self {
+    pub(crate) fn from_quantiles(count: f64, quantiles: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let mut buckets: Vec<(f64, f64)> = quantiles.into_iter().map(|(share, ns)| (ns, share * count)).collect();
         if buckets.is_empty() {
             return Self::default();
@@ -106,24 +106,24 @@ impl Histogram {
     }
 
     /// How many durations there are.
-    pub fn count(&self) -> f64 {
+    pub(crate) fn count(&self) -> f64 {
         self.buckets.last().map_or(0.0, |(_, count)| *count)
     }
 
     /// Whether it has only quantiles: how the durations are distributed is unknown then.
-    pub fn is_from_quantiles(&self) -> bool {
+    pub(crate) fn is_from_quantiles(&self) -> bool {
         self.is_from_quantiles
     }
 
     /// Upper bounds in nanoseconds, ascending, each with the number of durations between the bound before and this one.
-    pub fn bars(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    pub(crate) fn bars(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let before = std::iter::once(0.0).chain(self.buckets.iter().map(|(_, count)| *count));
         self.buckets.iter().zip(before).map(|((bound, count), before)| (*bound, count - before))
     }
 
     /// What the given share of them, from 0 to 1, does not exceed; none where there are none, or where it is beyond the last
     /// quantile.
-    pub fn quantile(&self, share: f64) -> Option<Estimate> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<Estimate> {
         let count = self.count();
         let rank = (share * count).max(f64::MIN_POSITIVE);
         let at = self.buckets.iter().position(|(_, cumulated)| *cumulated >= rank).filter(|_| count > 0.0)?;
@@ -140,7 +140,7 @@ impl Histogram {
 
     /// The sum of both. Bounds that only one of them has are left out: how many of the other are below is unknown.
     #[must_use]
-    pub fn sum(&self, other: &Self) -> Self {
+    pub(crate) fn sum(&self, other: &Self) -> Self {
         if self.buckets.is_empty() || other.buckets.is_empty() {
             return if self.buckets.is_empty() { other.clone() } else { self.clone() };
         }

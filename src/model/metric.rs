@@ -74,11 +74,11 @@ pub struct Alert {
 
 /// An alert that is active now, as the server lists it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ActiveAlert {
+pub(crate) struct ActiveAlert {
     /// The alert.
-    pub alert: Alert,
+    pub(crate) alert: Alert,
     /// Its rule's annotations, filled in by the server.
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 /// A sample that carries a trace ID.

@@ -22,7 +22,7 @@ enum PatternRule {
 
 /// The parts of a pattern, from which queries for backends are made.
 #[derive(Clone, Copy, Debug)]
-pub enum PatternForm<'a> {
+pub(crate) enum PatternForm<'a> {
     /// Texts with anything between them.
     Pieces(&'a [String]),
     /// A regular expression.
@@ -31,7 +31,7 @@ pub enum PatternForm<'a> {
 
 impl Pattern {
     /// Its parts.
-    pub fn form(&self) -> PatternForm<'_> {
+    pub(crate) fn form(&self) -> PatternForm<'_> {
         match &self.rule {
             PatternRule::Pieces(pieces) => PatternForm::Pieces(pieces),
             PatternRule::Expression(regex) => PatternForm::Expression(regex.as_str()),
@@ -52,13 +52,13 @@ impl Pattern {
     }
 
     /// A pattern that matches this text and nothing else.
-    pub fn exact(text: impl Into<String>) -> Self {
+    pub(crate) fn exact(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { rule: PatternRule::Pieces(vec![text.clone()]), text: text.replace('*', r"\*") }
     }
 
     /// Whether the whole text matches; for an expression, a part of it.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         match &self.rule {
             PatternRule::Pieces(pieces) => matches_whole(pieces, text),
             PatternRule::Expression(regex) => regex.is_match(text),
@@ -66,7 +66,7 @@ impl Pattern {
     }
 
     /// The only text that it matches; none where there are others.
-    pub fn as_exact(&self) -> Option<&str> {
+    pub(crate) fn as_exact(&self) -> Option<&str> {
         match &self.rule {
             PatternRule::Pieces(pieces) if pieces.len() == 1 => pieces.first().map(String::as_str),
             _ => None,
@@ -74,7 +74,7 @@ impl Pattern {
     }
 
     /// Whether some part of the text matches.
-    pub fn found_in(&self, text: &str) -> bool {
+    pub(crate) fn found_in(&self, text: &str) -> bool {
         match &self.rule {
             PatternRule::Pieces(pieces) => after_all(pieces, text).is_some(),
             PatternRule::Expression(regex) => regex.is_match(text),

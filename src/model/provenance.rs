@@ -59,7 +59,7 @@ pub struct DataSelection {
 
 impl DataSelection {
     /// A scenario of the demo; none for all of it.
-    pub fn demo(scenario: Option<String>) -> Self {
+    pub(crate) fn demo(scenario: Option<String>) -> Self {
         Self { supply: Supply::Demo(scenario), ..Self::default() }
     }
 }
@@ -115,7 +115,7 @@ impl Default for Provenance {
 
 impl Provenance {
     /// The provenance of an answer taken from this evidence.
-    pub fn from_evidence(evidence: &Evidence) -> Self {
+    pub(crate) fn from_evidence(evidence: &Evidence) -> Self {
         Self {
             window: evidence.coverage.clone(),
             complete: evidence.is_complete(),
@@ -126,7 +126,7 @@ impl Provenance {
     }
 
     /// Adds a note once.
-    pub fn note(&mut self, note: Note) {
+    pub(crate) fn note(&mut self, note: Note) {
         self.complete &= !note.code.is_incomplete();
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -134,7 +134,7 @@ impl Provenance {
     }
 
     /// Adds how the backends did for another question of the same answer, and what is missing of it.
-    pub fn absorb(&mut self, asked: Evidence) {
+    pub(crate) fn absorb(&mut self, asked: Evidence) {
         asked.notes.into_iter().for_each(|note| self.note(note));
         self.window.absorb(&asked.coverage);
         merge_statuses(&mut self.backends, asked.backends);
@@ -142,7 +142,7 @@ impl Provenance {
 
     /// The provenance of an answer about both.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         other.notes.into_iter().for_each(|note| self.note(note));
         self.window.absorb(&other.window);
         merge_statuses(&mut self.backends, other.backends);
@@ -154,17 +154,17 @@ impl Provenance {
     }
 
     /// Whether the data is that of one run, so that a command needs no ID.
-    pub fn names_one_run(&self) -> bool {
+    pub(crate) fn names_one_run(&self) -> bool {
         matches!(self.data.supply, Supply::Demo(_))
     }
 
     /// Whether the data was read from files.
-    pub fn is_from_files(&self) -> bool {
+    pub(crate) fn is_from_files(&self) -> bool {
         matches!(self.data.supply, Supply::Files(_))
     }
 
     /// Whether more data may still arrive: not in files, and not in the demo.
-    pub fn may_grow(&self) -> bool {
+    pub(crate) fn may_grow(&self) -> bool {
         self.data.supply == Supply::Backends
     }
 }

@@ -10,7 +10,7 @@ use crate::model::time::Timestamp;
 /// Whether a rule alerts or records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RuleKind {
+pub(crate) enum RuleKind {
     /// It fires alerts.
     Alerting,
     /// It records series.
@@ -19,7 +19,7 @@ pub enum RuleKind {
 
 impl RuleKind {
     /// The lower-case word.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Alerting => "alerting",
             Self::Recording => "recording",
@@ -29,25 +29,25 @@ impl RuleKind {
 
 /// One rule, with the state of its last evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The name of its group.
-    pub group: String,
+    pub(crate) group: String,
     /// The name of the alert, or of the series that it records.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it alerts or records.
-    pub kind: RuleKind,
+    pub(crate) kind: RuleKind,
     /// Its expression, in PromQL.
-    pub query: String,
+    pub(crate) query: String,
     /// `ok`, `err` or `unknown`, as the server says.
-    pub health: String,
+    pub(crate) health: String,
     /// Why it could not be evaluated; empty where it could.
-    pub last_error: String,
+    pub(crate) last_error: String,
     /// Its last evaluation; none where it was never evaluated.
-    pub last_evaluation: Option<Timestamp>,
+    pub(crate) last_evaluation: Option<Timestamp>,
     /// `inactive`, `pending` or `firing`; none of a recording rule.
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// The labels that it adds.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// The annotations of its alerts: templates that each alert fills with its labels and value.
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }

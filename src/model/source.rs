@@ -21,7 +21,7 @@ pub enum Source {
 
 impl Source {
     /// The lower-case word.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Jaeger => "jaeger",
             Self::Loki => "loki",

@@ -40,7 +40,7 @@ pub enum SpanKind {
 
 impl SpanKind {
     /// From its name, as in Jaeger's tag `span.kind`; any other is unspecified.
-    pub fn from_word(word: &str) -> Self {
+    pub(crate) fn from_word(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
             "internal" => Self::Internal,
             "server" => Self::Server,
@@ -150,7 +150,7 @@ pub struct Span {
 
 impl Span {
     /// Whether another span is this one, stored twice.
-    pub fn is_repeat_of(&self, other: &Self) -> bool {
+    pub(crate) fn is_repeat_of(&self, other: &Self) -> bool {
         let identity = |span: &Self| (span.trace_id, span.span_id, span.start, span.duration_ns, span.kind);
         identity(self) == identity(other)
             && self.service() == other.service()
@@ -160,7 +160,7 @@ impl Span {
 
     /// All but identity, time and name, to compare spans that share those. Attributes are by key: servers send the same
     /// ones in different orders.
-    pub fn contents(&self) -> (Option<SpanId>, Vec<(&str, String)>, String) {
+    pub(crate) fn contents(&self) -> (Option<SpanId>, Vec<(&str, String)>, String) {
         let mut attributes: Vec<(&str, String)> = self.attributes.iter().map(|(k, v)| (k, v.to_string())).collect();
         attributes.sort_unstable();
         (self.parent_id, attributes, format!("{:?} {:?} {:?}", self.status, self.events, self.links))
@@ -182,18 +182,18 @@ impl Span {
     }
 
     /// The time by which it is counted in a window: its end, as span metrics do it; its start where its times are absurd.
-    pub fn counted_at(&self) -> Timestamp {
+    pub(crate) fn counted_at(&self) -> Timestamp {
         if self.has_sane_time() { self.end() } else { self.start }
     }
 
     /// Whether it is counted in this window; always where there is none.
-    pub fn counted_in(&self, window: Option<Window>) -> bool {
+    pub(crate) fn counted_in(&self, window: Option<Window>) -> bool {
         window.is_none_or(|window| window.contains(self.counted_at()))
     }
 
     /// Whether its recorded time can be drawn: it begins between 1990 and 2200 and takes at most ten years. One with a zero
     /// or overflowed time would stretch every scale until nothing else can be seen.
-    pub fn has_sane_time(&self) -> bool {
+    pub(crate) fn has_sane_time(&self) -> bool {
         const TEN_YEARS: i64 = 3_653 * DAY;
         self.start.is_sane() && self.duration_ns <= TEN_YEARS
     }

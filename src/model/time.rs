@@ -28,7 +28,7 @@ impl Timestamp {
 
     /// From float seconds (Prometheus); none of what is not finite. Rounded to microseconds, so that milliseconds are exact:
     /// a float has no more than that at today's times.
-    pub fn from_seconds(seconds: f64) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         seconds.is_finite().then(|| {
             let whole = seconds.floor();
             Self((whole as i64).saturating_mul(SECOND).saturating_add(((seconds - whole) * 1e6).round() as i64 * 1_000))
@@ -41,17 +41,17 @@ impl Timestamp {
     }
 
     /// From an RFC 2822 text such as an HTTP `Date` header.
-    pub fn from_http_date(text: &str) -> Option<Self> {
+    pub(crate) fn from_http_date(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc2822(text).ok()?.timestamp_nanos_opt().map(Self)
     }
 
     /// Whole microseconds since the epoch, rounded down.
-    pub fn micros(self) -> i64 {
+    pub(crate) fn micros(self) -> i64 {
         self.0.div_euclid(1_000)
     }
 
     /// Whole milliseconds since the epoch, rounded down.
-    pub fn millis(self) -> i64 {
+    pub(crate) fn millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
@@ -62,7 +62,7 @@ impl Timestamp {
     }
 
     /// Whether it can be a recorded time: from 1990 to 2200. Zero and overflowed times are outside.
-    pub fn is_sane(self) -> bool {
+    pub(crate) fn is_sane(self) -> bool {
         const YEAR_1990: i64 = 631_152_000_000_000_000;
         const YEAR_2200: i64 = 7_258_118_400_000_000_000;
         (YEAR_1990..YEAR_2200).contains(&self.0)
@@ -120,12 +120,12 @@ impl Window {
     }
 
     /// Its length in nanoseconds; never negative.
-    pub fn length(self) -> i64 {
+    pub(crate) fn length(self) -> i64 {
         self.to.since(self.from).max(0)
     }
 
     /// Whether no instant is in it.
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.to <= self.from
     }
 
@@ -136,18 +136,18 @@ impl Window {
 
     /// The smallest window that contains both.
     #[must_use]
-    pub fn hull(self, other: Self) -> Self {
+    pub(crate) fn hull(self, other: Self) -> Self {
         Self::new(self.from.min(other.from), self.to.max(other.to))
     }
 
     /// This window, extended at its edges by nanoseconds.
     #[must_use]
-    pub fn padded(self, before: i64, after: i64) -> Self {
+    pub(crate) fn padded(self, before: i64, after: i64) -> Self {
         Self::new(self.from.plus(-before), self.to.plus(after))
     }
 
     /// The parts of this window outside `known`: at most one before and one after it.
-    pub fn outside(self, known: Self) -> Vec<Self> {
+    pub(crate) fn outside(self, known: Self) -> Vec<Self> {
         if known.is_empty() || known.to <= self.from || self.to <= known.from {
             return if self.is_empty() { vec![] } else { vec![self] };
         }
@@ -155,7 +155,7 @@ impl Window {
     }
 
     /// This window divided into parts of the same length, by time.
-    pub fn parts(self, count: i64) -> impl Iterator<Item = Self> {
+    pub(crate) fn parts(self, count: i64) -> impl Iterator<Item = Self> {
         let at = move |nth: i64| {
             let off = i128::from(self.length()) * i128::from(nth) / i128::from(count.max(1));
             self.from.plus(i64::try_from(off).unwrap_or(i64::MAX))
@@ -164,7 +164,7 @@ impl Window {
     }
 
     /// The two halves of it.
-    pub fn halves(self) -> [Self; 2] {
+    pub(crate) fn halves(self) -> [Self; 2] {
         let middle = self.from.plus(self.length() / 2);
         [Self::new(self.from, middle), Self::new(middle, self.to)]
     }
@@ -177,7 +177,7 @@ pub struct Windows(Vec<Window>);
 
 impl Windows {
     /// Adds a window, merged with those that it overlaps or touches.
-    pub fn add(&mut self, mut window: Window) {
+    pub(crate) fn add(&mut self, mut window: Window) {
         if window.is_empty() {
             return;
         }
@@ -193,7 +193,7 @@ impl Windows {
     }
 
     /// The parts of this window that are in none of them, by time.
-    pub fn missing(&self, window: Window) -> Vec<Window> {
+    pub(crate) fn missing(&self, window: Window) -> Vec<Window> {
         let mut open = if window.is_empty() { vec![] } else { vec![window] };
         for known in &self.0 {
             open = open.into_iter().flat_map(|piece| piece.outside(*known)).collect();
@@ -202,17 +202,17 @@ impl Windows {
     }
 
     /// Every window, by time.
-    pub fn iter(&self) -> impl Iterator<Item = Window> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Window> + '_ {
         self.0.iter().copied()
     }
 
     /// From the first instant to the last.
-    pub fn hull(&self) -> Option<Window> {
+    pub(crate) fn hull(&self) -> Option<Window> {
         self.iter().reduce(Window::hull)
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -239,7 +239,7 @@ pub enum Zone {
 
 impl Zone {
     /// `local`, `utc`, `Z`, or an offset such as `+02:00`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.to_ascii_lowercase().as_str() {
             "local" => Some(Self::Local),
             "utc" | "z" => Some(Self::Utc),
@@ -260,43 +260,43 @@ impl Zone {
     }
 
     /// `14:02:11.112`.
-    pub fn clock(self, at: Timestamp) -> String {
+    pub(crate) fn clock(self, at: Timestamp) -> String {
         self.format(at, "%H:%M:%S%.3f")
     }
 
     /// `14:02:11`, for things that are not known to the millisecond.
-    pub fn clock_seconds(self, at: Timestamp) -> String {
+    pub(crate) fn clock_seconds(self, at: Timestamp) -> String {
         self.format(at, "%H:%M:%S")
     }
 
     /// `14:02`.
-    pub fn clock_minutes(self, at: Timestamp) -> String {
+    pub(crate) fn clock_minutes(self, at: Timestamp) -> String {
         self.format(at, "%H:%M")
     }
 
     /// `2026-11-23 14:02:11.112 +01:00`.
-    pub fn full(self, at: Timestamp) -> String {
+    pub(crate) fn full(self, at: Timestamp) -> String {
         self.format(at, "%Y-%m-%d %H:%M:%S%.3f %:z")
     }
 
     /// `2026-11-23 14:02`.
-    pub fn minute(self, at: Timestamp) -> String {
+    pub(crate) fn minute(self, at: Timestamp) -> String {
         self.format(at, "%Y-%m-%d %H:%M")
     }
 
     /// `2026-11-23`.
-    pub fn date(self, at: Timestamp) -> String {
+    pub(crate) fn date(self, at: Timestamp) -> String {
         self.format(at, "%Y-%m-%d")
     }
 
     /// `+01:00`.
-    pub fn offset(self, at: Timestamp) -> String {
+    pub(crate) fn offset(self, at: Timestamp) -> String {
         self.format(at, "%:z")
     }
 }
 
 /// A duration in nanoseconds, shown as a person would write it: `0 ms`, `0.4 ms`, `44 ms`, `1.31 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`.
-pub struct Human(pub i64);
+pub(crate) struct Human(pub(crate) i64);
 
 impl From<Duration> for Human {
     fn from(time: Duration) -> Self {

@@ -8,18 +8,18 @@ use crate::options::environment::Environment;
 
 /// A base URL: http or https, a host, a path without trailing slash; no user information, query or fragment.
 #[derive(Clone, Debug)]
-pub struct Address {
+pub(crate) struct Address {
     /// The URL, without user information.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The user name and password that were part of the address, percent-decoded; never shown.
-    pub credentials: Option<(String, SecretString)>,
+    pub(crate) credentials: Option<(String, SecretString)>,
 }
 
 /// Parses an address; without a scheme it is `http`. `from` is the flag, variable or file that set it, for the error.
 ///
 /// # Errors
 /// Usage: not a URL, another scheme, no host, a query or a fragment.
-pub fn parse(text: &str, from: &str) -> Result<Address, Error> {
+pub(crate) fn parse(text: &str, from: &str) -> Result<Address, Error> {
     let text = text.trim();
     let wrong = |why: &str| {
         Error::usage(
@@ -55,7 +55,7 @@ pub fn parse(text: &str, from: &str) -> Result<Address, Error> {
 }
 
 /// The URL as it is usually written: no slash at the end.
-pub fn without_trailing_slash(url: &Url) -> &str {
+pub(crate) fn without_trailing_slash(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
@@ -75,7 +75,7 @@ fn without_secrets(text: &str) -> String {
 }
 
 /// User names and passwords in the proxy variables of the environment.
-pub fn proxy_credentials(environment: &Environment) -> Vec<(String, SecretString)> {
+pub(crate) fn proxy_credentials(environment: &Environment) -> Vec<(String, SecretString)> {
     const NAMES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let credentials = |name| take_credentials(&mut Url::parse(&with_scheme(environment.var(name)?)).ok()?);
     NAMES.into_iter().filter_map(credentials).collect()

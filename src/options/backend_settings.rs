@@ -16,21 +16,21 @@ use crate::options::profile::AddressConfig;
 
 /// One backend as configured.
 #[derive(Clone, Debug)]
-pub struct BackendSettings {
+pub(crate) struct BackendSettings {
     /// Which backend.
-    pub source: Source,
+    pub(crate) source: Source,
     /// The base URL of its API.
-    pub url: Setting<Url>,
+    pub(crate) url: Setting<Url>,
     /// The URL of its web pages, for links.
-    pub ui_url: Option<Setting<Url>>,
+    pub(crate) ui_url: Option<Setting<Url>>,
     /// The tenant header's value; none to send no such header.
-    pub tenant: Option<Setting<String>>,
+    pub(crate) tenant: Option<Setting<String>>,
     /// How to sign in; the secret itself has not been read yet.
-    pub credentials: Option<Setting<Credentials>>,
+    pub(crate) credentials: Option<Setting<Credentials>>,
     /// Extra certificate authorities and the client certificate; not read yet.
-    pub certificates: Certificates,
+    pub(crate) certificates: Certificates,
     /// Whether `--without` excludes it.
-    pub excluded: bool,
+    pub(crate) excluded: bool,
 }
 
 /// The flag and the environment variables that configure one backend; of several variables the first set one wins.

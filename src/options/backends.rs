@@ -116,10 +116,11 @@ const SOURCES: [(&str, Source); 3] =
     [("jaeger", Source::Jaeger), ("loki", Source::Loki), ("prometheus", Source::Prometheus)];
 
 /// Jaeger's APIs by name.
-pub const APIS: [(&str, JaegerApi); 3] = [("auto", JaegerApi::Auto), ("v1", JaegerApi::V1), ("v3", JaegerApi::V3)];
+pub(crate) const APIS: [(&str, JaegerApi); 3] =
+    [("auto", JaegerApi::Auto), ("v1", JaegerApi::V1), ("v3", JaegerApi::V3)];
 
 /// Parses one of these words into its value.
-pub fn choice<T: Copy + Send + Sync + 'static>(
+pub(crate) fn choice<T: Copy + Send + Sync + 'static>(
     choices: &'static [(&'static str, T)],
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(choices.iter().map(|(word, _)| *word)).try_map(move |given| {
@@ -128,7 +129,7 @@ pub fn choice<T: Copy + Send + Sync + 'static>(
 }
 
 /// A whole number from `least` to `most`.
-pub fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser<u64> {
+pub(crate) fn count(least: u64, most: u64) -> clap::builder::RangedU64ValueParser<u64> {
     clap::value_parser!(u64).range(least..=most)
 }
 

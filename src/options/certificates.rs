@@ -12,20 +12,20 @@ use crate::source::server::auth::{ClientCertificate, Tls};
 
 /// The client certificate and its private key, as files in PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientFiles {
+pub(crate) struct ClientFiles {
     /// The certificate chain.
-    pub certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// The key; refused if other users can read the file.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Certificate files of one backend.
 #[derive(Clone, Debug, Default)]
-pub struct Certificates {
+pub(crate) struct Certificates {
     /// Authorities to trust in addition to the system's.
-    pub ca: Option<Setting<PathBuf>>,
+    pub(crate) ca: Option<Setting<PathBuf>>,
     /// The client certificate.
-    pub client: Option<Setting<ClientFiles>>,
+    pub(crate) client: Option<Setting<ClientFiles>>,
 }
 
 impl Certificates {
@@ -33,7 +33,7 @@ impl Certificates {
     ///
     /// # Errors
     /// Secret: a file that cannot be read, or a key that other users can read.
-    pub fn read(&self) -> Result<Tls, Error> {
+    pub(crate) fn read(&self) -> Result<Tls, Error> {
         let client = self.client.as_ref().map(|client| -> Result<ClientCertificate, Error> {
             let key = SecretString::from(read_private(&client.value.key)?);
             Ok(ClientCertificate { certificate: read_certificate(&client.value.certificate)?, key })

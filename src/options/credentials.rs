@@ -35,7 +35,7 @@ const SECRET_VARIABLES: [&str; 11] = [
 ];
 
 /// The variables that may hold secrets: the well-known ones, then those that these credentials name.
-pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<String> {
+pub(crate) fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<String> {
     let named = all.filter_map(|credentials| match &credentials.secret {
         SecretLocation::Variable(name) => Some(name.clone()),
         _ => None,
@@ -45,18 +45,18 @@ pub fn secret_variables<'a>(all: impl Iterator<Item = &'a Credentials>) -> Vec<S
 
 /// How to sign in, before the secret has been read. Displays where the secret is, never the secret.
 #[derive(Clone, Debug)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// What the secret is used as.
-    pub scheme: Scheme,
+    pub(crate) scheme: Scheme,
     /// The header that carries it; none for `Authorization`.
-    pub header: Option<String>,
+    pub(crate) header: Option<String>,
     /// Where the secret is.
-    pub secret: SecretLocation,
+    pub(crate) secret: SecretLocation,
 }
 
 /// What a secret is used as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// The password of this user.
     Basic(String),
     /// User name and password as in an address, `user:password`; some servers take a token in either place.
@@ -69,7 +69,7 @@ pub enum Scheme {
 
 /// Where a secret is.
 #[derive(Clone, Debug)]
-pub enum SecretLocation {
+pub(crate) enum SecretLocation {
     /// In a file; refused if other users can read it.
     File(PathBuf),
     /// In an environment variable.

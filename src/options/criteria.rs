@@ -13,7 +13,7 @@ const KEYS: [&str; 4] = ["service", "operation", "duration", "log"];
 ///
 /// # Errors
 /// What is wrong, with a caret below its position, and what was probably meant.
-pub fn parse_criteria(text: &str) -> Result<Criteria, String> {
+pub(crate) fn parse_criteria(text: &str) -> Result<Criteria, String> {
     let mut parser = TermParser { text, position: 0 };
     let mut terms = vec![];
     while let Some(term) = parser.term()? {

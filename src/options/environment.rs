@@ -33,7 +33,7 @@ pub struct Environment {
 
 impl Environment {
     /// The value of a variable; none if it is unset or empty.
-    pub fn var(&self, name: &str) -> Option<&str> {
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }

@@ -21,7 +21,7 @@ use crate::options::profile::{Profile, ProfileSelection};
 use crate::spelling::nearest;
 
 /// The name of a project's configuration file.
-pub const PROJECT_FILE: &str = ".trace.toml";
+pub(crate) const PROJECT_FILE: &str = ".trace.toml";
 
 /// Keys that only the top level has, not a `[profiles.NAME]` table.
 const TOP_LEVEL_KEYS: [&str; 2] = ["default_profile", "profiles"];
@@ -173,7 +173,7 @@ fn somebody_elses(_: &fs::Metadata, _: &Environment) -> Option<String> {
 }
 
 /// The path of the user's own file, whether it exists or not; none without a home directory.
-pub fn user_file(environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn user_file(environment: &Environment) -> Option<PathBuf> {
     let xdg = environment.var("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = xdg.or_else(|| environment.home.as_ref().map(|home| home.join(".config")))?;
     Some(base.join("trace").join("config.toml"))

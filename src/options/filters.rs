@@ -35,7 +35,7 @@ pub struct FilterArgs {
 
 impl FilterArgs {
     /// The filters that the flags describe.
-    pub fn filters(&self) -> Filters {
+    pub(crate) fn filters(&self) -> Filters {
         Filters {
             services: self.service.clone(),
             operations: self.operation.clone(),

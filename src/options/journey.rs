@@ -36,7 +36,7 @@ pub struct JourneyArgs {
 
 impl JourneyArgs {
     /// For a command that has only these flags.
-    pub fn from_window_flags(time: &TimeArgs, sources: &SourceArgs, backends: &BackendArgs) -> Self {
+    pub(crate) fn from_window_flags(time: &TimeArgs, sources: &SourceArgs, backends: &BackendArgs) -> Self {
         Self { time: time.clone(), sources: sources.clone(), backends: backends.clone(), ..Self::default() }
     }
 }
@@ -57,7 +57,7 @@ pub struct VerdictArgs {
 }
 
 /// Severities by name.
-pub const SEVERITIES: [(&str, Severity); 3] =
+pub(crate) const SEVERITIES: [(&str, Severity); 3] =
     [("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
 
 impl VerdictArgs {
@@ -65,7 +65,7 @@ impl VerdictArgs {
     ///
     /// # Errors
     /// Usage: `--fail-on` is given; `instead` is a hint at a command that has findings.
-    pub fn refuse_fail_on(&self, command: &str, instead: &str) -> Result<(), Error> {
+    pub(crate) fn refuse_fail_on(self, command: &str, instead: &str) -> Result<(), Error> {
         match self.fail_on {
             Some(_) => {
                 Err(Error::usage(format!("--fail-on: trace {command} judges nothing, and could never fail"), instead))
@@ -75,7 +75,7 @@ impl VerdictArgs {
     }
 
     /// The exit code of a reading command; `worst` is the highest severity of the findings that may gate.
-    pub fn exit(&self, found: Found, data: DataQuality, worst: Option<Severity>) -> Exit {
+    pub(crate) fn exit(self, found: Found, data: DataQuality, worst: Option<Severity>) -> Exit {
         if self.fail_on.is_some_and(|least| worst >= Some(least)) {
             return Exit::Negative;
         }

@@ -14,7 +14,7 @@ use crate::options::profile::Profile;
 
 /// Which sources of configuration apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfigSources {
+pub(crate) enum ConfigSources {
     /// Flags, environment variables and configuration files.
     FilesAndEnvironment,
     /// Flags only: the answer must be the same everywhere, or a broken configuration file must not get in the way.

@@ -32,7 +32,7 @@ pub struct ManyRunsArgs {
 
 impl ManyRunsArgs {
     /// Whether the list is read from standard input.
-    pub fn reads_stdin(&self) -> bool {
+    pub(crate) fn reads_stdin(&self) -> bool {
         self.ids_from.as_ref().is_some_and(|path| path.as_os_str() == "-")
     }
 
@@ -40,7 +40,7 @@ impl ManyRunsArgs {
     ///
     /// # Errors
     /// Usage: standard input is a terminal, the file cannot be read, holds no ID, or one that cannot be an ID.
-    pub fn ids(&self, environment: &Environment) -> Result<Option<Vec<Subject>>, Error> {
+    pub(crate) fn ids(&self, environment: &Environment) -> Result<Option<Vec<Subject>>, Error> {
         let Some(path) = &self.ids_from else { return Ok(None) };
         if self.reads_stdin() && environment.stdin_is_terminal {
             return Err(Error::usage(

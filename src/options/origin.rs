@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Whose configuration file it is, hence how far it is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileOwner {
+pub(crate) enum FileOwner {
     /// Came with a directory that another person may have written: it cannot set credentials, and the user's
     /// credentials are not sent to addresses it sets.
     Project,
@@ -15,7 +15,7 @@ pub enum FileOwner {
 
 impl FileOwner {
     /// The lower-case label.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Project => "project",
             Self::User => "user",
@@ -25,7 +25,7 @@ impl FileOwner {
 
 /// Where a value was set, strongest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A flag, with its dashes.
     Flag(&'static str),
     /// An environment variable.
@@ -45,7 +45,7 @@ pub enum Origin {
 
 impl Origin {
     /// The lower-case label of its kind.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Flag(_) => "flag",
             Self::Variable(_) => "environment",
@@ -55,7 +55,7 @@ impl Origin {
     }
 
     /// Whether a project file set it.
-    pub fn is_project(&self) -> bool {
+    pub(crate) fn is_project(&self) -> bool {
         matches!(self, Self::File { owner: FileOwner::Project, .. })
     }
 }
@@ -72,31 +72,31 @@ impl fmt::Display for Origin {
 
 /// A value and where it was set.
 #[derive(Clone, Debug)]
-pub struct Setting<T> {
+pub(crate) struct Setting<T> {
     /// The value.
-    pub value: T,
+    pub(crate) value: T,
     /// Where it was set.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 impl<T> Setting<T> {
     /// A value from a flag.
-    pub fn flag(value: T, name: &'static str) -> Self {
+    pub(crate) fn flag(value: T, name: &'static str) -> Self {
         Self { value, origin: Origin::Flag(name) }
     }
 
     /// A value from an environment variable.
-    pub fn variable(value: T, name: &'static str) -> Self {
+    pub(crate) fn variable(value: T, name: &'static str) -> Self {
         Self { value, origin: Origin::Variable(name) }
     }
 
     /// The built-in default.
-    pub fn default(value: T) -> Self {
+    pub(crate) fn default(value: T) -> Self {
         Self { value, origin: Origin::Default }
     }
 
     /// The same origin with another value.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
         Setting { value: change(self.value), origin: self.origin }
     }
 }

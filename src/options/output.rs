@@ -77,18 +77,18 @@ const COLOURS: [(&str, Colour); 3] = [("auto", Colour::Auto), ("always", Colour:
 
 impl OutputArgs {
     /// The form of the answer.
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         self.output.unwrap_or_default()
     }
 
     /// The time zone and the flag that sets it; none if no flag does.
-    pub fn zone(&self) -> Option<(Zone, &'static str)> {
+    pub(crate) fn zone(&self) -> Option<(Zone, &'static str)> {
         let by_utc = self.utc.then_some((Zone::Utc, "--utc"));
         by_utc.or_else(|| self.timezone.map(|zone| (zone, "--timezone")))
     }
 
     /// How to render the answer, resolved from flags, environment and terminal.
-    pub fn view(&self, environment: &Environment, zone: Zone) -> View {
+    pub(crate) fn view(&self, environment: &Environment, zone: Zone) -> View {
         let target = match &self.out {
             None if environment.stdout_is_terminal => OutputTarget::Terminal,
             _ => OutputTarget::FileOrPipe,
@@ -105,7 +105,7 @@ impl OutputArgs {
     }
 
     /// Whether progress may be drawn on standard error.
-    pub fn shows_progress(&self, environment: &Environment) -> bool {
+    pub(crate) fn shows_progress(&self, environment: &Environment) -> bool {
         !self.quiet
             && !self.no_progress
             && environment.stderr_is_terminal

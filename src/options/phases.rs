@@ -11,26 +11,26 @@ use crate::query::PhaseQueries;
 
 /// `[phases]` with defaults filled in.
 #[derive(Clone, Debug)]
-pub struct PhaseSettings {
+pub(crate) struct PhaseSettings {
     /// PromQL: how much of each phase is in each status.
-    pub query: Setting<String>,
+    pub(crate) query: Setting<String>,
     /// The label that names the phase.
-    pub phase_label: Setting<String>,
+    pub(crate) phase_label: Setting<String>,
     /// The label that names the status.
-    pub status_label: Setting<String>,
+    pub(crate) status_label: Setting<String>,
     /// The statuses that mean "in progress".
-    pub in_progress: Setting<Vec<Pattern>>,
+    pub(crate) in_progress: Setting<Vec<Pattern>>,
     /// The phases in their order; phases not listed come after these.
-    pub order: Setting<Vec<String>>,
+    pub(crate) order: Setting<Vec<String>>,
     /// PromQL: storage references updated per second.
-    pub storage_updates: Setting<String>,
+    pub(crate) storage_updates: Setting<String>,
     /// PromQL: storage references that could not be updated per second.
-    pub storage_failures: Setting<String>,
+    pub(crate) storage_failures: Setting<String>,
 }
 
 impl PhaseSettings {
     /// The values, without their origins.
-    pub fn queries(&self) -> PhaseQueries {
+    pub(crate) fn queries(&self) -> PhaseQueries {
         PhaseQueries {
             query: self.query.value.clone(),
             phase_label: self.phase_label.value.clone(),
@@ -43,7 +43,7 @@ impl PhaseSettings {
     }
 
     /// The settings that are one text, by their configuration keys.
-    pub fn keyed_settings(&self) -> [(&'static str, &Setting<String>); 5] {
+    pub(crate) fn keyed_settings(&self) -> [(&'static str, &Setting<String>); 5] {
         [
             ("phases.query", &self.query),
             ("phases.phase_label", &self.phase_label),

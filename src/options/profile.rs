@@ -14,111 +14,111 @@ use crate::query::PanelTemplate;
 use crate::source::server::endpoint::JaegerApi;
 
 /// A value and its position in the file; none if the key is absent.
-pub type Provided<T> = Option<Spanned<T>>;
+pub(crate) type Provided<T> = Option<Spanned<T>>;
 
 /// The settings of one profile. The top level of a file has the same keys.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Attribute keys that may hold the correlation ID.
-    pub keys: Provided<Vec<String>>,
+    pub(crate) keys: Provided<Vec<String>>,
     /// Services to search where a backend can search only by service.
-    pub services: Provided<Vec<String>>,
+    pub(crate) services: Provided<Vec<String>>,
     /// Topics whose consumers are not traced.
-    pub external_topics: Provided<Vec<PatternConfig>>,
+    pub(crate) external_topics: Provided<Vec<PatternConfig>>,
     /// Hosts that are not traced.
-    pub external_hosts: Provided<Vec<PatternConfig>>,
+    pub(crate) external_hosts: Provided<Vec<PatternConfig>>,
     /// The share of traces that is stored, above 0 and up to 1.
-    pub sampling: Provided<SamplingShare>,
+    pub(crate) sampling: Provided<SamplingShare>,
     /// The zone in which times are shown and parsed.
-    pub timezone: Provided<ZoneConfig>,
+    pub(crate) timezone: Provided<ZoneConfig>,
     /// The span backend.
-    pub jaeger: JaegerSection,
+    pub(crate) jaeger: JaegerSection,
     /// The log backend.
-    pub loki: LokiSection,
+    pub(crate) loki: LokiSection,
     /// The metrics backend.
-    pub prometheus: PrometheusSection,
+    pub(crate) prometheus: PrometheusSection,
     /// What `trace phases` queries.
-    pub phases: PhasesSection,
+    pub(crate) phases: PhasesSection,
     /// Charts to show.
-    pub panels: Option<Vec<Spanned<PanelConfig>>>,
+    pub(crate) panels: Option<Vec<Spanned<PanelConfig>>>,
 }
 
 /// `[jaeger]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct JaegerSection {
+pub(crate) struct JaegerSection {
     /// Base address.
-    pub url: Provided<AddressConfig>,
+    pub(crate) url: Provided<AddressConfig>,
     /// Which of its APIs to use.
-    pub api: Provided<JaegerApi>,
+    pub(crate) api: Provided<JaegerApi>,
     /// Address of its web pages, for links.
-    pub ui_url: Provided<String>,
+    pub(crate) ui_url: Provided<String>,
     /// `x-tenant`.
-    pub tenant: Provided<String>,
+    pub(crate) tenant: Provided<String>,
     /// How to sign in.
-    pub auth: Provided<AuthConfig>,
+    pub(crate) auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsConfig>,
+    pub(crate) tls: Provided<TlsConfig>,
 }
 
 /// `[loki]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LokiSection {
+pub(crate) struct LokiSection {
     /// Base address.
-    pub url: Provided<AddressConfig>,
+    pub(crate) url: Provided<AddressConfig>,
     /// Stream selector.
-    pub selector: Provided<String>,
+    pub(crate) selector: Provided<String>,
     /// `X-Scope-OrgID`.
-    pub tenant: Provided<String>,
+    pub(crate) tenant: Provided<String>,
     /// Address of the page that shows log lines, for links.
-    pub ui_url: Provided<String>,
+    pub(crate) ui_url: Provided<String>,
     /// How to sign in.
-    pub auth: Provided<AuthConfig>,
+    pub(crate) auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsConfig>,
+    pub(crate) tls: Provided<TlsConfig>,
 }
 
 /// `[prometheus]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct PrometheusSection {
+pub(crate) struct PrometheusSection {
     /// Base address.
-    pub url: Provided<AddressConfig>,
+    pub(crate) url: Provided<AddressConfig>,
     /// `X-Scope-OrgID`.
-    pub tenant: Provided<String>,
+    pub(crate) tenant: Provided<String>,
     /// Address of its web pages, for links.
-    pub ui_url: Provided<String>,
+    pub(crate) ui_url: Provided<String>,
     /// How to sign in.
-    pub auth: Provided<AuthConfig>,
+    pub(crate) auth: Provided<AuthConfig>,
     /// Certificates.
-    pub tls: Provided<TlsConfig>,
+    pub(crate) tls: Provided<TlsConfig>,
 }
 
 /// `[phases]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct PhasesSection {
+pub(crate) struct PhasesSection {
     /// PromQL: how much of each phase is in each status.
-    pub query: Provided<String>,
+    pub(crate) query: Provided<String>,
     /// The label that names the phase.
-    pub phase_label: Provided<String>,
+    pub(crate) phase_label: Provided<String>,
     /// The label that names the status.
-    pub status_label: Provided<String>,
+    pub(crate) status_label: Provided<String>,
     /// The statuses that mean "in progress".
-    pub in_progress: Provided<Vec<PatternConfig>>,
+    pub(crate) in_progress: Provided<Vec<PatternConfig>>,
     /// The phases in their order.
-    pub order: Provided<Vec<String>>,
+    pub(crate) order: Provided<Vec<String>>,
     /// PromQL: storage references updated per second.
-    pub storage_updates: Provided<String>,
+    pub(crate) storage_updates: Provided<String>,
     /// PromQL: storage references that could not be updated per second.
-    pub storage_failures: Provided<String>,
+    pub(crate) storage_failures: Provided<String>,
 }
 
 impl Profile {
     /// A backend's address.
-    pub fn url(&self, source: Source) -> Option<&Spanned<AddressConfig>> {
+    pub(crate) fn url(&self, source: Source) -> Option<&Spanned<AddressConfig>> {
         match source {
             Source::Jaeger => self.jaeger.url.as_ref(),
             Source::Loki => self.loki.url.as_ref(),
@@ -128,7 +128,7 @@ impl Profile {
     }
 
     /// The address of a backend's web pages.
-    pub fn ui_url(&self, source: Source) -> Option<&Spanned<String>> {
+    pub(crate) fn ui_url(&self, source: Source) -> Option<&Spanned<String>> {
         match source {
             Source::Jaeger => self.jaeger.ui_url.as_ref(),
             Source::Loki => self.loki.ui_url.as_ref(),
@@ -138,7 +138,7 @@ impl Profile {
     }
 
     /// A backend's tenant.
-    pub fn tenant(&self, source: Source) -> Option<&Spanned<String>> {
+    pub(crate) fn tenant(&self, source: Source) -> Option<&Spanned<String>> {
         match source {
             Source::Jaeger => self.jaeger.tenant.as_ref(),
             Source::Loki => self.loki.tenant.as_ref(),
@@ -148,7 +148,7 @@ impl Profile {
     }
 
     /// How to sign in to a backend.
-    pub fn auth(&self, source: Source) -> Option<&Spanned<AuthConfig>> {
+    pub(crate) fn auth(&self, source: Source) -> Option<&Spanned<AuthConfig>> {
         match source {
             Source::Jaeger => self.jaeger.auth.as_ref(),
             Source::Loki => self.loki.auth.as_ref(),
@@ -158,7 +158,7 @@ impl Profile {
     }
 
     /// A backend's certificates.
-    pub fn tls(&self, source: Source) -> Option<&Spanned<TlsConfig>> {
+    pub(crate) fn tls(&self, source: Source) -> Option<&Spanned<TlsConfig>> {
         match source {
             Source::Jaeger => self.jaeger.tls.as_ref(),
             Source::Loki => self.loki.tls.as_ref(),
@@ -171,17 +171,17 @@ impl Profile {
 /// The keys of a file's top level that are not settings: its profiles, and which of them is the default.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ProfileSelection {
+pub(crate) struct ProfileSelection {
     /// The profile to use unless a flag or variable names one.
-    pub default_profile: Provided<String>,
+    pub(crate) default_profile: Provided<String>,
     /// Profiles by name; they override the top level.
-    pub profiles: BTreeMap<String, Profile>,
+    pub(crate) profiles: BTreeMap<String, Profile>,
 }
 
 /// How to sign in: where the secret is, never the secret itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AuthConfig {
+pub(crate) enum AuthConfig {
     /// User name and password.
     Basic(BasicAuthConfig),
     /// A bearer token in a file.
@@ -197,11 +197,11 @@ pub enum AuthConfig {
 /// `{ ca, cert, key }`: files in PEM.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "TlsFields")]
-pub struct TlsConfig {
+pub(crate) struct TlsConfig {
     /// Authorities to trust in addition to the system's.
-    pub ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
     /// The client certificate and its key.
-    pub client: Option<(PathBuf, PathBuf)>,
+    pub(crate) client: Option<(PathBuf, PathBuf)>,
 }
 
 #[derive(Deserialize)]
@@ -226,7 +226,7 @@ impl TryFrom<TlsFields> for TlsConfig {
 
 /// Where a secret is.
 #[derive(Clone, Debug)]
-pub enum SecretConfig {
+pub(crate) enum SecretConfig {
     /// In a file.
     File(PathBuf),
     /// In a variable.
@@ -236,21 +236,21 @@ pub enum SecretConfig {
 /// `{ username, password_file | password_env }`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "BasicFields")]
-pub struct BasicAuthConfig {
+pub(crate) struct BasicAuthConfig {
     /// The user name.
-    pub username: String,
+    pub(crate) username: String,
     /// Where the password is.
-    pub password: SecretConfig,
+    pub(crate) password: SecretConfig,
 }
 
 /// `{ name, value_file | value_env }`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "HeaderFields")]
-pub struct HeaderAuthConfig {
+pub(crate) struct HeaderAuthConfig {
     /// The header's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Where its value is.
-    pub value: SecretConfig,
+    pub(crate) value: SecretConfig,
 }
 
 #[derive(Deserialize)]
@@ -303,7 +303,7 @@ fn secret_config(file: Option<PathBuf>, env: Option<String>) -> Option<SecretCon
 /// A program and its arguments; not run by a shell. Never empty.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub struct CommandConfig(pub Vec<String>);
+pub(crate) struct CommandConfig(pub(crate) Vec<String>);
 
 impl TryFrom<Vec<String>> for CommandConfig {
     type Error = &'static str;
@@ -315,7 +315,7 @@ impl TryFrom<Vec<String>> for CommandConfig {
 /// An address in a file. It may hold a password, so `Debug` does not print it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
-pub struct AddressConfig(SecretString);
+pub(crate) struct AddressConfig(SecretString);
 
 impl From<String> for AddressConfig {
     fn from(text: String) -> Self {
@@ -325,12 +325,12 @@ impl From<String> for AddressConfig {
 
 impl AddressConfig {
     /// The address as written, to be parsed, not shown.
-    pub fn expose_secret(&self) -> &str {
+    pub(crate) fn expose_secret(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// The address as a secret.
-    pub fn into_secret(self) -> SecretString {
+    pub(crate) fn into_secret(self) -> SecretString {
         self.0
     }
 }
@@ -338,7 +338,7 @@ impl AddressConfig {
 /// A [`Pattern`] in a file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PatternConfig(pub Pattern);
+pub(crate) struct PatternConfig(pub(crate) Pattern);
 
 impl TryFrom<String> for PatternConfig {
     type Error = String;
@@ -350,7 +350,7 @@ impl TryFrom<String> for PatternConfig {
 /// A share, above 0 and up to 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "f64")]
-pub struct SamplingShare(pub f64);
+pub(crate) struct SamplingShare(pub(crate) f64);
 
 impl TryFrom<f64> for SamplingShare {
     type Error = &'static str;
@@ -362,7 +362,7 @@ impl TryFrom<f64> for SamplingShare {
 /// A [`Zone`] in a file.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct ZoneConfig(pub Zone);
+pub(crate) struct ZoneConfig(pub(crate) Zone);
 
 impl TryFrom<String> for ZoneConfig {
     type Error = &'static str;
@@ -374,7 +374,7 @@ impl TryFrom<String> for ZoneConfig {
 /// `[[panels]]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PanelConfig {
+pub(crate) struct PanelConfig {
     name: String,
     query: String,
 }

@@ -63,53 +63,53 @@ pub struct ConfigFileArgs {
 
 /// All settings, resolved.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The selected profile and where it was selected; none if only the top level of the files applies.
-    pub profile: Option<(String, String)>,
+    pub(crate) profile: Option<(String, String)>,
     /// The files that were read, the project's first.
-    pub files: Vec<(FileOwner, PathBuf)>,
+    pub(crate) files: Vec<(FileOwner, PathBuf)>,
     /// The span backend.
-    pub jaeger: BackendSettings,
+    pub(crate) jaeger: BackendSettings,
     /// The log backend.
-    pub loki: BackendSettings,
+    pub(crate) loki: BackendSettings,
     /// The metrics backend.
-    pub prometheus: BackendSettings,
+    pub(crate) prometheus: BackendSettings,
     /// Which of Jaeger's APIs to use.
-    pub jaeger_api: Setting<JaegerApi>,
+    pub(crate) jaeger_api: Setting<JaegerApi>,
     /// The Loki stream selector; none to detect one.
-    pub loki_selector: Option<Setting<String>>,
+    pub(crate) loki_selector: Option<Setting<String>>,
     /// Attribute keys that may hold the correlation ID, likeliest first.
-    pub keys: Setting<Vec<String>>,
+    pub(crate) keys: Setting<Vec<String>>,
     /// Services to search where a backend can search only by service; empty means all.
-    pub services: Setting<Vec<String>>,
+    pub(crate) services: Setting<Vec<String>>,
     /// Charts to show.
-    pub panels: Setting<Vec<PanelTemplate>>,
+    pub(crate) panels: Setting<Vec<PanelTemplate>>,
     /// What `trace phases` queries.
-    pub phases: PhaseSettings,
+    pub(crate) phases: PhaseSettings,
     /// Topics whose consumers are not traced.
-    pub external_topics: Setting<Vec<Pattern>>,
+    pub(crate) external_topics: Setting<Vec<Pattern>>,
     /// Hosts that are not traced.
-    pub external_hosts: Setting<Vec<Pattern>>,
+    pub(crate) external_hosts: Setting<Vec<Pattern>>,
     /// The share of traces that is stored, above 0 and up to 1.
-    pub sampling: Setting<f64>,
+    pub(crate) sampling: Setting<f64>,
     /// The zone in which times are shown and parsed.
-    pub zone: Setting<Zone>,
+    pub(crate) zone: Setting<Zone>,
     /// Nanoseconds for all requests of a command.
-    pub timeout_ns: Setting<i64>,
+    pub(crate) timeout_ns: Setting<i64>,
     /// Nanoseconds for connecting, TLS included.
-    pub connect_timeout_ns: Setting<i64>,
+    pub(crate) connect_timeout_ns: Setting<i64>,
     /// Nanoseconds an answer that has begun may pause.
-    pub idle_timeout_ns: Setting<i64>,
+    pub(crate) idle_timeout_ns: Setting<i64>,
     /// Maximum bytes of one unpacked answer.
-    pub max_answer: Setting<usize>,
+    pub(crate) max_answer: Setting<usize>,
     /// Nanoseconds after its last span until a journey counts as finished.
-    pub settle_ns: Setting<i64>,
+    pub(crate) settle_ns: Setting<i64>,
     /// Limits on requests and on what is kept.
-    pub bounds: Bounds,
+    pub(crate) bounds: Bounds,
     /// The limits that have flags, by their names in `trace config`.
-    pub limits: [(&'static str, Setting<usize>); 8],
+    pub(crate) limits: [(&'static str, Setting<usize>); 8],
     /// Warnings for the user.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Settings {
@@ -117,7 +117,7 @@ impl Settings {
     ///
     /// # Errors
     /// Config: an error in a file. Usage: in a flag or variable.
-    pub fn load(
+    pub(crate) fn load(
         sources: ConfigSources,
         config: &ConfigFileArgs,
         output: &OutputArgs,
@@ -135,13 +135,13 @@ impl Settings {
     }
 
     /// The three backends: spans, logs, metrics.
-    pub fn backend_settings(&self) -> [&BackendSettings; 3] {
+    pub(crate) fn backend_settings(&self) -> [&BackendSettings; 3] {
         [&self.jaeger, &self.loki, &self.prometheus]
     }
 
     /// The backends with their credentials. Reads secret files and runs programs that print tokens, for all backends at
     /// the same time. A secret that cannot be read affects only its backend.
-    pub fn backends(&self, environment: &Environment) -> Backends {
+    pub(crate) fn backends(&self, environment: &Environment) -> Backends {
         let credentials = self.backend_settings().into_iter().filter_map(|backend| backend.credentials.as_ref());
         let variables = secret_variables(credentials.map(|credentials| &credentials.value));
         let timeout = Duration::from_nanos(self.timeout_ns.value.unsigned_abs());
@@ -171,7 +171,7 @@ impl Settings {
     }
 
     /// The backends for a recording, which needs no credentials.
-    pub fn backends_without_credentials(&self) -> Backends {
+    pub(crate) fn backends_without_credentials(&self) -> Backends {
         self.backends_with(|_| (Auth::None, Tls::default()))
     }
 

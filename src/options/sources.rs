@@ -40,7 +40,7 @@ impl SourceArgs {
     ///
     /// # Errors
     /// Usage: standard input is a terminal, or named twice; a recording flag without backends.
-    pub fn supply(&self, environment: &Environment) -> Result<Supply, Error> {
+    pub(crate) fn supply(&self, environment: &Environment) -> Result<Supply, Error> {
         if let Some(scenario) = &self.demo {
             return self.refuse_recording("--demo").map(|()| Supply::Demo(scenario.clone()));
         }

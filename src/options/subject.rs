@@ -28,7 +28,7 @@ impl SubjectArgs {
     ///
     /// # Errors
     /// Usage: an ID that is empty or too long, or `--trace-id` with something else.
-    pub fn subject(&self) -> Result<Option<Subject>, Error> {
+    pub(crate) fn subject(&self) -> Result<Option<Subject>, Error> {
         match (&self.id, &self.correlation_id, &self.trace_id) {
             (Some(id), ..) => checked("ID", id).map(|id| Some(Subject::either(id))),
             (None, Some(id), _) => checked("--correlation-id", id).map(|id| Some(Subject::correlation(id))),
@@ -41,7 +41,7 @@ impl SubjectArgs {
     ///
     /// # Errors
     /// Usage: as [`SubjectArgs::subject`], or no ID.
-    pub fn required(&self) -> Result<Subject, Error> {
+    pub(crate) fn required(&self) -> Result<Subject, Error> {
         let none = || {
             Error::usage(
                 "whom is this about? no ID was given",

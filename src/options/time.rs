@@ -31,7 +31,7 @@ impl TimeArgs {
     ///
     /// # Errors
     /// Usage: not a time, an empty window, or one in the future.
-    pub fn window(&self, now: Timestamp, zone: Zone) -> Result<Option<Window>, Error> {
+    pub(crate) fn window(&self, now: Timestamp, zone: Zone) -> Result<Option<Window>, Error> {
         let clock = Clock { now, zone };
         let until_now = now.plus(1);
         let window = match (&self.since, &self.start, &self.end) {

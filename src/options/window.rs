@@ -22,7 +22,7 @@ pub struct WindowArgs {
 
 impl WindowArgs {
     /// The maximum number of traces to read of each service.
-    pub fn traces_per_service(&self) -> usize {
+    pub(crate) fn traces_per_service(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 }
@@ -40,7 +40,7 @@ impl ViaArgs {
     ///
     /// # Errors
     /// Usage: there are none.
-    pub fn refuse_without_metrics(&self, args: &WindowArgs, environment: &Environment) -> Result<(), Error> {
+    pub(crate) fn refuse_without_metrics(self, args: &WindowArgs, environment: &Environment) -> Result<(), Error> {
         if self.via != FigureSource::Metrics {
             return Ok(());
         }
@@ -59,5 +59,5 @@ impl ViaArgs {
 }
 
 /// The values of `--via` by name.
-pub const VIA_CHOICES: [(&str, FigureSource); 3] =
+pub(crate) const VIA_CHOICES: [(&str, FigureSource); 3] =
     [("auto", FigureSource::Auto), ("metrics", FigureSource::Metrics), ("spans", FigureSource::Spans)];

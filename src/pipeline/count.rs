@@ -9,18 +9,18 @@ use crate::pipeline::step_matches::{MatchScope, StepMatches};
 
 /// The expected number of matches, resolved to figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CountRange {
+pub(crate) struct CountRange {
     /// Least, included.
-    pub least: usize,
+    pub(crate) least: usize,
     /// Most, included; none for any number.
-    pub most: Option<usize>,
+    pub(crate) most: Option<usize>,
     /// Whether the range follows from the matches of another step, so that it may still grow.
-    pub follows: bool,
+    pub(crate) follows: bool,
 }
 
 impl CountRange {
     /// Resolves a count within one scope.
-    pub fn new(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> Self {
+    pub(crate) fn new(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> Self {
         match count {
             ExpectedCount::Range(least, most) => Self { least, most, follows: false },
             ExpectedCount::SameAs(step) => {
@@ -31,7 +31,7 @@ impl CountRange {
     }
 
     /// `at least 2`, `1 to 5`, `3`.
-    pub fn label(self) -> String {
+    pub(crate) fn label(self) -> String {
         match (self.least, self.most) {
             (0, None) => "any number".to_owned(),
             (least, None) => format!("at least {least}"),
@@ -43,7 +43,7 @@ impl CountRange {
 }
 
 /// The count as a check shows it; empty for the default.
-pub fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> String {
+pub(crate) fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) -> String {
     let label = CountRange::new(count, matches, scope).label();
     match count {
         _ if count == ExpectedCount::default() => String::new(),
@@ -54,7 +54,7 @@ pub fn expected(count: ExpectedCount, matches: &StepMatches, scope: MatchScope) 
 
 /// Drops failed attempts that were retried with success: a redelivery is still one message. Only where the count is that
 /// of another step, because there each match corresponds to one match of that step.
-pub fn without_repeated(count: ExpectedCount, own: &[Match], matches: &StepMatches) -> Vec<Match> {
+pub(crate) fn without_repeated(count: ExpectedCount, own: &[Match], matches: &StepMatches) -> Vec<Match> {
     let ExpectedCount::SameAs(step) = count else { return own.to_vec() };
     let following = matches.following(step);
     let spans = &matches.lookup.journey.spans;

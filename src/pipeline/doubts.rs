@@ -8,29 +8,29 @@ use crate::pipeline::spec::{Reach, SeenIn, Selector};
 
 /// The kinds of data that an expectation reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// Spans.
-    pub spans: bool,
+    pub(crate) spans: bool,
     /// Log lines.
-    pub lines: bool,
+    pub(crate) lines: bool,
 }
 
 impl Needs {
     /// What these selectors read.
-    pub fn from_selectors(selectors: &[Selector]) -> Self {
+    pub(crate) fn from_selectors(selectors: &[Selector]) -> Self {
         let lines = selectors.iter().any(|s| matches!(s.what, SeenIn::Log(_)));
         Self { spans: selectors.iter().any(|s| matches!(s.what, SeenIn::Span(_))), lines }
     }
 
     /// What a finding is derived from.
-    pub fn for_finding(id: FindingId) -> Self {
+    pub(crate) fn for_finding(id: FindingId) -> Self {
         Self { spans: true, lines: id.made_from() == MadeFrom::SpansAndLogs }
     }
 }
 
 /// A reason why something that was not seen may still exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
+pub(crate) enum Doubt {
     /// A source's answer is incomplete.
     Incomplete(Source),
     /// No address of the source is configured.
@@ -57,7 +57,7 @@ pub enum Doubt {
 
 impl Doubt {
     /// The reason in a sentence.
-    pub fn why(self, settle_ns: i64) -> String {
+    pub(crate) fn why(self, settle_ns: i64) -> String {
         match self {
             Self::Incomplete(source) => format!("{} did not tell everything, and it may lie there", title(source)),
             Self::NotConfigured(source) => format!("{} is not configured", title(source)),
@@ -105,7 +105,7 @@ impl Doubt {
 
 /// Until when waiting can change the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WaitEnd {
+pub(crate) enum WaitEnd {
     /// Until this time.
     At(Timestamp),
     /// No known end.
@@ -114,29 +114,29 @@ pub enum WaitEnd {
 
 /// The doubts about one absence; empty means that it is certain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Doubts {
+pub(crate) struct Doubts {
     all: Vec<Doubt>,
     needs: Needs,
 }
 
 impl Doubts {
     /// Whether the absence is certain.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
     /// Whether a trace that is not stored is the only doubt.
-    pub fn are_only_lost_trace(&self) -> bool {
+    pub(crate) fn are_only_lost_trace(&self) -> bool {
         self.all == [Doubt::Lost]
     }
 
     /// One sentence each.
-    pub fn why(&self, settle_ns: i64) -> Vec<String> {
+    pub(crate) fn why(&self, settle_ns: i64) -> Vec<String> {
         self.all.iter().map(|doubt| doubt.why(settle_ns)).collect()
     }
 
     /// The sources they depend on, each once.
-    pub fn sources(&self) -> Vec<Source> {
+    pub(crate) fn sources(&self) -> Vec<Source> {
         let mut all: Vec<Source> = self.all.iter().flat_map(|doubt| doubt.sources(self.needs)).collect();
         all.sort_unstable();
         all.dedup();
@@ -144,19 +144,19 @@ impl Doubts {
     }
 
     /// Until when waiting may resolve a doubt; none where it cannot.
-    pub fn end(&self) -> Option<WaitEnd> {
+    pub(crate) fn end(&self) -> Option<WaitEnd> {
         self.all.iter().filter_map(|doubt| doubt.wait_end()).max()
     }
 
     /// Adds the doubts of another absence.
-    pub fn join(&mut self, more: &Self) {
+    pub(crate) fn join(&mut self, more: &Self) {
         self.needs.spans |= more.needs.spans;
         self.needs.lines |= more.needs.lines;
         more.all.iter().for_each(|doubt| self.add(*doubt));
     }
 
     /// Adds one, each kept once.
-    pub fn add(&mut self, doubt: Doubt) {
+    pub(crate) fn add(&mut self, doubt: Doubt) {
         if !self.all.contains(&doubt) {
             self.all.push(doubt);
             self.all.sort_unstable();
@@ -166,7 +166,7 @@ impl Doubts {
 
 /// Derives the doubts about absences in one run.
 #[derive(Clone, Copy, Debug)]
-pub struct Trust<'a> {
+pub(crate) struct Trust<'a> {
     input: &'a EvaluationInput<'a>,
     reach: Reach,
     newest: Option<Timestamp>,
@@ -175,7 +175,7 @@ pub struct Trust<'a> {
 
 impl<'a> Trust<'a> {
     /// For this run; `reach` says whether log lines may lead to its traces.
-    pub fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
+    pub(crate) fn new(input: &'a EvaluationInput<'a>, reach: Reach) -> Self {
         let journey = input.journey;
         let only_lines = journey.spans.is_empty() && !journey.logs.is_empty();
         let lost = only_lines || input.findings.list.iter().any(|finding| finding.concerns(Concerns::Storage));
@@ -183,7 +183,7 @@ impl<'a> Trust<'a> {
     }
 
     /// Doubts that these sources have, or will still get, more of this run.
-    pub fn doubts(&self, needs: Needs) -> Doubts {
+    pub(crate) fn doubts(&self, needs: Needs) -> Doubts {
         let input = self.input;
         let mut doubts = self.source_doubts(needs);
         if self.lost && needs.spans {
@@ -210,7 +210,7 @@ impl<'a> Trust<'a> {
     }
 
     /// Doubts that something expected is missing for good; its limits end at the deadline.
-    pub fn doubts_if_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
+    pub(crate) fn doubts_if_missing(&self, needs: Needs, deadline: Option<Timestamp>) -> Doubts {
         let mut doubts = self.doubts(needs);
         match deadline.map(|deadline| deadline.plus(self.input.settle_ns)) {
             Some(past) if self.input.now < past => doubts.add(Doubt::Early(past)),
@@ -224,7 +224,7 @@ impl<'a> Trust<'a> {
     }
 
     /// Doubts about incomplete and unconfigured sources only, which the passing of time does not resolve.
-    pub fn source_doubts(&self, needs: Needs) -> Doubts {
+    pub(crate) fn source_doubts(&self, needs: Needs) -> Doubts {
         let mut doubts = Doubts { all: vec![], needs };
         let leads = needs.spans && self.reach == Reach::All;
         for (source, needed, leads) in [(Source::Jaeger, needs.spans, false), (Source::Loki, needs.lines, leads)] {
@@ -242,7 +242,7 @@ impl<'a> Trust<'a> {
 
     /// Whether nothing carries the ID and nothing will: searched in full, in a window that ended a settle time ago or
     /// after the requested wait.
-    pub fn is_conclusively_empty(&self) -> bool {
+    pub(crate) fn is_conclusively_empty(&self) -> bool {
         let input = self.input;
         let past = |end: Timestamp| end.plus(input.settle_ns) <= input.now;
         input.journey.is_empty()
@@ -264,6 +264,6 @@ fn title(source: Source) -> &'static str {
 }
 
 /// A duration as a limit is written, without trailing zeros: `30 s`.
-pub fn duration_text(ns: i64) -> String {
+pub(crate) fn duration_text(ns: i64) -> String {
     Human(ns).to_string().replace(".00 ", " ").replace(".0 ", " ")
 }

@@ -10,7 +10,7 @@ use crate::pipeline::spec::{ExpectedStep, Selector, Spec};
 ///
 /// # Errors
 /// One sentence: a pattern that is invalid or empty.
-pub fn from_patterns(patterns: &[String]) -> Result<Spec, String> {
+pub(crate) fn from_patterns(patterns: &[String]) -> Result<Spec, String> {
     let mut names = BTreeSet::new();
     let mut steps = vec![];
     for text in patterns {

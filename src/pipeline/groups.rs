@@ -16,7 +16,7 @@ use crate::pipeline::verdict::{Check, CheckKind, CheckState};
 type Buckets = Vec<(String, BTreeMap<usize, Vec<Match>>)>;
 
 /// A repeated group evaluated in one run.
-pub struct GroupEvaluation<'a> {
+pub(crate) struct GroupEvaluation<'a> {
     context: EvaluationContext<'a>,
     place: usize,
     group: &'a RepeatedGroup,
@@ -25,7 +25,7 @@ pub struct GroupEvaluation<'a> {
 
 impl<'a> GroupEvaluation<'a> {
     /// The group with this index in the spec.
-    pub fn new(context: EvaluationContext<'a>, place: usize) -> Self {
+    pub(crate) fn new(context: EvaluationContext<'a>, place: usize) -> Self {
         let (matches, group) = (context.matches, &context.matches.spec.groups[place]);
         let steps: Vec<usize> =
             (0..matches.spec.steps.len()).filter(|step| matches.spec.steps[*step].group == Some(place)).collect();
@@ -37,7 +37,7 @@ impl<'a> GroupEvaluation<'a> {
     }
 
     /// Checks the number of repetitions.
-    pub fn count(&self) -> CheckResult {
+    pub(crate) fn count(&self) -> CheckResult {
         let (matches, total) = (self.context.matches, self.buckets.len());
         let name = match &self.group.each {
             Each::Attribute(key) => format!("for each {key}"),
@@ -73,7 +73,7 @@ impl<'a> GroupEvaluation<'a> {
     }
 
     /// Checks one of its steps: one check for all repetitions that are as expected, and one for each that is not.
-    pub fn step(&self, place: usize, step: &ExpectedStep) -> Vec<CheckResult> {
+    pub(crate) fn step(&self, place: usize, step: &ExpectedStep) -> Vec<CheckResult> {
         if self.buckets.is_empty() {
             return vec![self.check_without_repetitions(place, step)];
         }
@@ -192,6 +192,6 @@ fn fill_missing_steps(buckets: &mut Buckets, steps: &[usize]) {
 }
 
 /// Start of the first match of any step; none without matches.
-pub fn first_start(matches: &StepMatches) -> Option<Timestamp> {
+pub(crate) fn first_start(matches: &StepMatches) -> Option<Timestamp> {
     matches.all.iter().filter_map(|all| all.first()).map(|found| found.start).min()
 }

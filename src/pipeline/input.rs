@@ -60,7 +60,7 @@ pub struct EvaluationInput<'a> {
 
 impl EvaluationInput<'_> {
     /// Completeness of a source.
-    pub fn status(&self, source: Source) -> SourceStatus {
+    pub(crate) fn status(&self, source: Source) -> SourceStatus {
         match source {
             Source::Loki => self.lines,
             Source::Prometheus => self.metrics,
@@ -69,7 +69,7 @@ impl EvaluationInput<'_> {
     }
 
     /// Whether the requested wait, if any, is over.
-    pub fn waited(&self) -> bool {
+    pub(crate) fn waited(&self) -> bool {
         self.wait_until.is_none_or(|until| self.now >= until)
     }
 }

@@ -10,7 +10,7 @@ use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::verdict::{Check, CheckKind, CheckState, Nearest};
 
 /// Checks the time from the first match's start to the last one's end; `most` in nanoseconds.
-pub fn within(context: &EvaluationContext, most: i64, steps: &[CheckResult]) -> CheckResult {
+pub(crate) fn within(context: &EvaluationContext, most: i64, steps: &[CheckResult]) -> CheckResult {
     let (matches, lookup) = (context.matches, &context.matches.lookup);
     let mut check = blank(CheckKind::Within, &format!("within {}", duration_text(most)));
     let all = || matches.all.iter().flatten();
@@ -55,7 +55,7 @@ struct Reached {
 
 /// Checks that one increasing sequence of all seen steps exists. Parent, link or message count as order even against the
 /// clocks, and so does any difference smaller than the clock skew: clocks of two hosts do not order events.
-pub fn in_order(context: &EvaluationContext, steps: &[CheckResult]) -> CheckResult {
+pub(crate) fn in_order(context: &EvaluationContext, steps: &[CheckResult]) -> CheckResult {
     let (matches, lookup) = (context.matches, &context.matches.lookup);
     let mut check = blank(CheckKind::InOrder, "in order");
     let mut reached: Option<(usize, Vec<Reached>)> = None;

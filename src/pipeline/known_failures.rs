@@ -26,7 +26,7 @@ const KINDS: [(&str, CheckKind); 8] = [
 /// The current state of a known failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum KnownFailureState {
+pub(crate) enum KnownFailureState {
     /// At least one run breaks it.
     Fails,
     /// No run breaks it; it is undecided in some.
@@ -39,13 +39,13 @@ pub enum KnownFailureState {
 
 /// A known failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct KnownFailure {
+pub(crate) struct KnownFailure {
     /// The kind of expectation.
-    pub kind: CheckKind,
+    pub(crate) kind: CheckKind,
     /// The step's name, or the expectation as it was written.
-    pub name: String,
+    pub(crate) name: String,
     /// Its current state.
-    pub now: KnownFailureState,
+    pub(crate) now: KnownFailureState,
 }
 
 impl KnownFailure {
@@ -57,14 +57,14 @@ impl KnownFailure {
 
 /// The expectations that are known to be broken, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownFailures(Vec<(CheckKind, String)>);
+pub(crate) struct KnownFailures(Vec<(CheckKind, String)>);
 
 impl KnownFailures {
     /// Parses a file's text.
     ///
     /// # Errors
     /// The first invalid line, with its number.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut known = vec![];
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -83,7 +83,7 @@ impl KnownFailures {
     }
 
     /// Whether a run failed and every broken expectation is known.
-    pub fn cover(&self, outcome: &RunOutcome) -> bool {
+    pub(crate) fn cover(&self, outcome: &RunOutcome) -> bool {
         let mut broken = outcome.checks.iter().filter(|check| check.state == CheckState::Broken).peekable();
         outcome.verdict == Verdict::Fail && broken.peek().is_some() && broken.all(|check| self.covers(check))
     }
@@ -93,7 +93,7 @@ impl KnownFailures {
     }
 
     /// The state of each in these runs, in the order of the file. Every run has a check for every expectation.
-    pub fn states_after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
+    pub(crate) fn states_after(&self, outcomes: &[&RunOutcome]) -> Vec<KnownFailure> {
         let now = |kind, name: &str| {
             let checks = outcomes.iter().flat_map(|outcome| &outcome.checks);
             let states: Vec<CheckState> = checks.filter(|c| is_about(c, kind, name)).map(|c| c.state).collect();
@@ -121,7 +121,11 @@ fn line(kind: CheckKind, name: &str) -> String {
 }
 
 /// The failures of these runs as a file, each with the number of runs it breaks, and known ones that are undecided now.
-pub fn to_text<'a>(pipeline: &str, outcomes: impl Iterator<Item = &'a RunOutcome>, known: &[KnownFailure]) -> String {
+pub(crate) fn to_text<'a>(
+    pipeline: &str,
+    outcomes: impl Iterator<Item = &'a RunOutcome>,
+    known: &[KnownFailure],
+) -> String {
     let mut counts: BTreeMap<(CheckKind, String), usize> = BTreeMap::new();
     let mut runs = 0;
     for outcome in outcomes {

@@ -15,7 +15,7 @@ use crate::pipeline::verdict::Sighting;
 
 /// A span or a line, as an index into the journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MatchedItem {
+pub(crate) enum MatchedItem {
     /// A span.
     Span(usize),
     /// A line.
@@ -24,21 +24,21 @@ pub enum MatchedItem {
 
 /// A span or line that a selector matches. Ordered by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Match {
+pub(crate) struct Match {
     /// Start, on the reference clock.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// End, on the reference clock; equals the start for a line.
-    pub end: Timestamp,
+    pub(crate) end: Timestamp,
     /// The span or line.
-    pub item: MatchedItem,
+    pub(crate) item: MatchedItem,
     /// Index of its span in the forest: the span itself, or the one that the line names; none if the line names none.
-    pub at: Option<usize>,
+    pub(crate) at: Option<usize>,
 }
 
 /// A run indexed for repeated searches by span name and span ID.
-pub struct JourneyLookup<'a> {
+pub(crate) struct JourneyLookup<'a> {
     /// The run.
-    pub journey: &'a Journey,
+    pub(crate) journey: &'a Journey,
     clocks: Clocks,
     names: Vec<(&'a str, Vec<usize>)>,
     holders: HashMap<(TraceId, SpanId), usize>,
@@ -46,7 +46,7 @@ pub struct JourneyLookup<'a> {
 
 impl<'a> JourneyLookup<'a> {
     /// Indexes the spans that belong to the journey; context of other journeys is left out.
-    pub fn new(journey: &'a Journey) -> Self {
+    pub(crate) fn new(journey: &'a Journey) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         let is_own = |index: &usize| journey.is_own.get(*index) != Some(&false);
         for index in (0..journey.spans.len()).filter(is_own) {
@@ -61,12 +61,12 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Every span name, sorted, with the indices of its spans.
-    pub fn names(&self) -> impl Iterator<Item = (&'a str, &[usize])> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&'a str, &[usize])> {
         self.names.iter().map(|(name, spans)| (*name, spans.as_slice()))
     }
 
     /// All matches of the selectors, each once, by time.
-    pub fn select(&self, selectors: &[Selector]) -> Vec<Match> {
+    pub(crate) fn select(&self, selectors: &[Selector]) -> Vec<Match> {
         let mut all: Vec<Match> = selectors.iter().flat_map(|selector| self.select_one(selector)).collect();
         all.sort_unstable();
         all.dedup();
@@ -94,7 +94,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// The selector's matches with this outcome.
-    pub fn select_with_status(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
+    pub(crate) fn select_with_status(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
         let mut all = self.select(std::slice::from_ref(selector));
         all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == ExpectedStatus::Error)));
         all
@@ -116,7 +116,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// The span as a match.
-    pub fn span(&self, index: usize) -> Match {
+    pub(crate) fn span(&self, index: usize) -> Match {
         let span = &self.journey.spans[index];
         let start = self.clocks.start(span);
         Match { start, end: start.plus(span.duration_ns), item: MatchedItem::Span(index), at: Some(index) }
@@ -131,7 +131,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Whether it has error status or error level.
-    pub fn is_error(&self, item: MatchedItem) -> bool {
+    pub(crate) fn is_error(&self, item: MatchedItem) -> bool {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].is_error(),
             MatchedItem::Line(index) => self.journey.logs[index].is_error(),
@@ -139,7 +139,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Its service.
-    pub fn service(&self, item: MatchedItem) -> &'a str {
+    pub(crate) fn service(&self, item: MatchedItem) -> &'a str {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].service(),
             MatchedItem::Line(index) => &self.journey.logs[index].service,
@@ -147,7 +147,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Its trace; none for a line without one.
-    pub fn trace(&self, item: MatchedItem) -> Option<TraceId> {
+    pub(crate) fn trace(&self, item: MatchedItem) -> Option<TraceId> {
         match item {
             MatchedItem::Span(index) => Some(self.journey.spans[index].trace_id),
             MatchedItem::Line(index) => self.journey.logs[index].trace_id,
@@ -155,7 +155,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Its messaging role; none for lines and other spans.
-    pub fn role(&self, item: MatchedItem) -> Option<MessageRole> {
+    pub(crate) fn role(&self, item: MatchedItem) -> Option<MessageRole> {
         match item {
             MatchedItem::Span(index) => self.journey.spans[index].message_role(),
             MatchedItem::Line(_) => None,
@@ -164,14 +164,14 @@ impl<'a> JourneyLookup<'a> {
 
     /// Measured clock difference between the two services, in nanoseconds. The correction is an estimate, so that an
     /// order or limit broken by less than this may be the fault of the correction.
-    pub fn skew(&self, a: MatchedItem, b: MatchedItem) -> i64 {
+    pub(crate) fn skew(&self, a: MatchedItem, b: MatchedItem) -> i64 {
         let zero = Timestamp(0);
         let ahead = |item| zero.since(self.clocks.adjust(self.service(item), zero));
         ahead(a).saturating_sub(ahead(b)).saturating_abs()
     }
 
     /// Time and place for the report, as recorded.
-    pub fn sight(&self, item: MatchedItem) -> Sighting {
+    pub(crate) fn sight(&self, item: MatchedItem) -> Sighting {
         match item {
             MatchedItem::Span(index) => {
                 let span = &self.journey.spans[index];
@@ -201,7 +201,7 @@ impl<'a> JourneyLookup<'a> {
     }
 
     /// Every value of this key.
-    pub fn values(&self, item: MatchedItem, key: &str) -> Vec<String> {
+    pub(crate) fn values(&self, item: MatchedItem, key: &str) -> Vec<String> {
         match item {
             MatchedItem::Span(index) => values_of_span(&self.journey.spans[index], key),
             MatchedItem::Line(index) => values_of_line(&self.journey.logs[index], key),
@@ -210,12 +210,12 @@ impl<'a> JourneyLookup<'a> {
 }
 
 /// Whether the pattern matches a service's full or short name.
-pub fn is_service(pattern: &Pattern, service: &str) -> bool {
+pub(crate) fn is_service(pattern: &Pattern, service: &str) -> bool {
     pattern.matches(service) || pattern.matches(short_service(service))
 }
 
 /// Whether the line contains the text, or has a field of that name.
-pub fn line_contains(line: &LogEntry, text: &Pattern) -> bool {
+pub(crate) fn line_contains(line: &LogEntry, text: &Pattern) -> bool {
     text.found_in(&line.line)
         || text.found_in(&line.message)
         || line.error_context.is_some() && text.matches("error_context")
@@ -234,7 +234,7 @@ fn fits_line(selector: &Selector, line: &LogEntry) -> bool {
 }
 
 /// Values of this key on a span and its resource.
-pub fn values_of_span(span: &Span, key: &str) -> Vec<String> {
+pub(crate) fn values_of_span(span: &Span, key: &str) -> Vec<String> {
     let all = span.attributes.iter().chain(span.resource.attributes.iter());
     all.filter(|(name, _)| *name == key).map(|(_, value)| value.to_string()).collect()
 }
@@ -244,7 +244,7 @@ fn values_of_line(line: &LogEntry, key: &str) -> Vec<String> {
 }
 
 /// Whether the values of one key pass the test.
-pub fn passes(test: &AttributeTest, values: &[String]) -> bool {
+pub(crate) fn passes(test: &AttributeTest, values: &[String]) -> bool {
     match test {
         AttributeTest::Exists => !values.is_empty(),
         AttributeTest::Missing => values.is_empty(),

@@ -17,7 +17,7 @@ const MOST_NAMES: usize = 5_000;
 const SHORTEST_NAME: usize = 3;
 
 /// Adds to an unmet check what happened instead, and which finding explains it.
-pub fn explain(context: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
+pub(crate) fn explain(context: &EvaluationContext, step: &ExpectedStep, check: &mut Check) {
     if !matches!(check.state, CheckState::Broken | CheckState::Undecided)
         || check.seen.is_empty() && context.input.journey.is_empty()
     {

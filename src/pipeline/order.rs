@@ -11,18 +11,18 @@ use crate::pipeline::step_matches::{MatchScope, StepMatches};
 
 /// One requirement that a match violates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub(crate) struct Violation {
     /// The reason in a sentence.
-    pub why: String,
+    pub(crate) why: String,
     /// The difference as [`Nearest`](crate::pipeline::verdict::Nearest) shows it: `too late by 1.2 s`.
-    pub differs: String,
+    pub(crate) differs: String,
     /// Whether later data could resolve it.
-    pub kind: ViolationKind,
+    pub(crate) kind: ViolationKind,
 }
 
 /// What a violation is about, which decides whether later data could resolve it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ViolationKind {
+pub(crate) enum ViolationKind {
     /// The match itself: its outcome or duration. Another match may still meet the requirement.
     Own,
     /// The pair of two matches. A better pair may still arrive.
@@ -36,7 +36,7 @@ pub enum ViolationKind {
 
 /// How two matches were paired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MatchPairing {
+pub(crate) enum MatchPairing {
     /// By parent, link or message.
     Known,
     /// By order of time, because nothing connects them.
@@ -45,28 +45,28 @@ pub enum MatchPairing {
 
 /// The matches whose relations are checked.
 #[derive(Clone, Copy)]
-pub struct StepSubject<'a> {
+pub(crate) struct StepSubject<'a> {
     /// Index of the step in the spec; none for the step of a condition.
-    pub step: Option<usize>,
+    pub(crate) step: Option<usize>,
     /// Its matches, by time.
-    pub own: &'a [Match],
+    pub(crate) own: &'a [Match],
     /// Where the matches of the other step are taken from.
-    pub scope: MatchScope<'a>,
+    pub(crate) scope: MatchScope<'a>,
 }
 
 /// The evaluation of one match.
 #[derive(Clone, Debug, Default)]
-pub struct MatchEvaluation {
+pub(crate) struct MatchEvaluation {
     /// Violated requirements; empty for a good match.
-    pub violations: Vec<Violation>,
+    pub(crate) violations: Vec<Violation>,
     /// Reservations about a good match, such as clock skew.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// Longest wait since a match that it comes after, in nanoseconds; none without `after`.
-    pub wait_ns: Option<i64>,
+    pub(crate) wait_ns: Option<i64>,
 }
 
 /// Checks one relation for each match of a step. Nothing to check where the other step has no match.
-pub fn check_relation(
+pub(crate) fn check_relation(
     matches: &StepMatches,
     subject: &StepSubject,
     order: &Order,
@@ -263,7 +263,7 @@ fn check_before(matches: &StepMatches, subject: &StepSubject, other: usize, eval
 }
 
 /// Until when the limits of its relations allow a step to occur; none without limits.
-pub fn deadline(matches: &StepMatches, orders: &[Order], scope: MatchScope) -> Option<Timestamp> {
+pub(crate) fn deadline(matches: &StepMatches, orders: &[Order], scope: MatchScope) -> Option<Timestamp> {
     let limits = orders.iter().filter_map(|order| match order.relation {
         Relation::After { most_ns: Some(most), .. } => {
             scope.matches(matches, order.step).iter().map(|before| before.end.plus(most)).max()

@@ -12,7 +12,7 @@ use crate::pipeline::steps::{CheckResult, EvaluationContext, blank};
 use crate::pipeline::verdict::{CheckKind, CheckState, Sighting};
 
 /// Checks that a selector matches nothing.
-pub fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
+pub(crate) fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
     let mut check = blank(CheckKind::Absent, &absence.text);
     let seen = context.matches.lookup.select_with_status(&absence.what, absence.status);
     if seen.is_empty() {
@@ -34,7 +34,7 @@ pub fn absent(context: &EvaluationContext, absence: &Absence) -> CheckResult {
 }
 
 /// Checks a step that is required only if the condition matches.
-pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
+pub(crate) fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
     let mut check = blank(CheckKind::When, &condition.text);
     if context.matches.lookup.select_with_status(&condition.if_seen, condition.status).is_empty() {
         check.state = CheckState::NotNeeded;
@@ -53,7 +53,7 @@ pub fn when(context: &EvaluationContext, condition: &Condition) -> CheckResult {
 }
 
 /// Checks that the run does not have a finding.
-pub fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
+pub(crate) fn forbid(context: &EvaluationContext, id: FindingId) -> CheckResult {
     let mut check = blank(CheckKind::Forbid, id.as_str());
     let made: Vec<&Finding> = context.input.findings.list.iter().filter(|finding| finding.is(id)).collect();
     let gating: Vec<&&Finding> = made.iter().filter(|finding| finding.gates(id.least_severity())).collect();
@@ -97,7 +97,7 @@ fn sights(context: &EvaluationContext, finding: &Finding) -> Vec<Sighting> {
 }
 
 /// Checks the samples of a metric query.
-pub fn metric(context: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
+pub(crate) fn metric(context: &EvaluationContext, metric: &Metric, reading: Option<&MetricReading>) -> CheckResult {
     let (comparison, right) = metric.is;
     let mut check = blank(CheckKind::Metric, &metric.name);
     check.expected = format!("{} {}", comparison.sign(), float_text(right));

@@ -88,12 +88,12 @@ impl Spec {
     }
 
     /// Whether any expectation needs spans.
-    pub fn needs_spans(&self) -> bool {
+    pub(crate) fn needs_spans(&self) -> bool {
         !self.forbid.is_empty() || self.selectors().any(|selector| matches!(selector.what, SeenIn::Span(_)))
     }
 
     /// Whether any expectation can be met by log lines only.
-    pub fn needs_lines(&self) -> bool {
+    pub(crate) fn needs_lines(&self) -> bool {
         let only_lines =
             |step: &ExpectedStep| step.any_of.iter().all(|selector| matches!(selector.what, SeenIn::Log(_)));
         let absent = self.absent.iter().map(|absence| &absence.what);
@@ -103,7 +103,7 @@ impl Spec {
     }
 
     /// Longest wait that the spec allows after what has been seen, in nanoseconds; 0 without limits.
-    pub fn longest_wait_ns(&self) -> i64 {
+    pub(crate) fn longest_wait_ns(&self) -> i64 {
         let steps = self.steps.iter().chain(self.conditions.iter().map(|condition| &condition.then));
         let most = steps.flat_map(|step| &step.order).filter_map(|order| match order.relation {
             Relation::After { most_ns, .. } => most_ns,
@@ -113,7 +113,7 @@ impl Spec {
     }
 
     /// The span that begins a run: the first span selector's name, and its service if it has one.
-    pub fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
+    pub(crate) fn entry(&self) -> Option<(Pattern, Option<Pattern>)> {
         let selectors = self.steps.iter().flat_map(|step| &step.any_of);
         let first = selectors.filter_map(|selector| match &selector.what {
             SeenIn::Span(name) => Some((name.clone(), selector.service.clone())),
@@ -138,7 +138,7 @@ pub struct Selector {
 
 impl Selector {
     /// Spans whose name matches.
-    pub fn span(name: Pattern) -> Self {
+    pub(crate) fn span(name: Pattern) -> Self {
         Self { what: SeenIn::Span(name), service: None, kind: None, attributes: vec![] }
     }
 }
@@ -186,7 +186,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// Whether `left` compares so with `right`.
-    pub fn holds(self, left: f64, right: f64) -> bool {
+    pub(crate) fn holds(self, left: f64, right: f64) -> bool {
         match self {
             Self::Less => left < right,
             Self::AtMost => left <= right,
@@ -199,7 +199,7 @@ impl Comparison {
     }
 
     /// The operator as a spec has it.
-    pub fn sign(self) -> &'static str {
+    pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Less => "<",
             Self::AtMost => "<=",

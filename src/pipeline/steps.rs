@@ -17,21 +17,21 @@ const MAX_LISTED: usize = 3;
 
 /// A check, and what may still arrive for it.
 #[derive(Clone, Debug)]
-pub struct CheckResult {
+pub(crate) struct CheckResult {
     /// The check.
-    pub check: Check,
+    pub(crate) check: Check,
     /// What is awaited, in a few words, and until when waiting helps; none where it does not.
-    pub open: Option<(String, WaitEnd)>,
+    pub(crate) open: Option<(String, WaitEnd)>,
 }
 
 impl CheckResult {
     /// A check that waiting cannot change.
-    pub fn closed(check: Check) -> Self {
+    pub(crate) fn closed(check: Check) -> Self {
         Self { check, open: None }
     }
 
     /// A check that these doubts leave undecided. `label` names what is awaited; without one it is the settle time.
-    pub fn doubted(mut check: Check, doubts: &Doubts, settle_ns: i64, label: Option<String>) -> Self {
+    pub(crate) fn doubted(mut check: Check, doubts: &Doubts, settle_ns: i64, label: Option<String>) -> Self {
         check.state = CheckState::Undecided;
         check.why.extend(doubts.why(settle_ns));
         check.depends_on = doubts.sources();
@@ -44,7 +44,7 @@ impl CheckResult {
 }
 
 /// A check that is met, to be filled in.
-pub fn blank(kind: CheckKind, name: &str) -> Check {
+pub(crate) fn blank(kind: CheckKind, name: &str) -> Check {
     Check {
         kind,
         name: name.to_owned(),
@@ -64,20 +64,20 @@ pub fn blank(kind: CheckKind, name: &str) -> Check {
 
 /// What every check reads.
 #[derive(Clone, Copy)]
-pub struct EvaluationContext<'a> {
+pub(crate) struct EvaluationContext<'a> {
     /// The run and the status of its sources.
-    pub input: &'a EvaluationInput<'a>,
+    pub(crate) input: &'a EvaluationInput<'a>,
     /// The matches of every step.
-    pub matches: &'a StepMatches<'a>,
+    pub(crate) matches: &'a StepMatches<'a>,
     /// Derives the doubts about absences.
-    pub trust: Trust<'a>,
+    pub(crate) trust: Trust<'a>,
     /// Deadline of all steps: the first step's start plus `within`; none without `within` or matches.
-    pub all_by: Option<Timestamp>,
+    pub(crate) all_by: Option<Timestamp>,
 }
 
 impl EvaluationContext<'_> {
     /// Checks a step; `place` is its index in the spec, none for the step of a condition.
-    pub fn check_step(
+    pub(crate) fn check_step(
         &self,
         step: &ExpectedStep,
         place: Option<usize>,

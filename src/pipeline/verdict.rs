@@ -22,7 +22,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Label on the screen.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::CannotTell => "cannot tell",

@@ -6,7 +6,7 @@ use crate::render::escape;
 use crate::report::rows::Rows;
 
 /// The table. Times and numbers are as in JSON, lists and maps are JSON, unknown values are empty.
-pub fn table(rows: &Rows) -> Vec<u8> {
+pub(crate) fn table(rows: &Rows) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(vec![]);
     // Writing to memory fails only where a row has too few columns, and none has.
     let mut written = writer.write_record(rows.columns);

@@ -6,7 +6,7 @@ use crate::render::escape::drawing;
 use crate::report::graph::{Graph, NodeShape};
 
 /// A directed graph.
-pub fn graph(graph: &Graph) -> String {
+pub(crate) fn graph(graph: &Graph) -> String {
     let mut out = "digraph map {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n".to_owned();
     for (nth, node) in graph.nodes.iter().enumerate() {
         let shape = match node.shape {

@@ -11,7 +11,7 @@ use crate::report::verify::{VerificationReport, VerifiedRun, check_label};
 const MOST: usize = 10;
 
 /// The annotations of all runs, worst first.
-pub fn annotations(verification: &VerificationReport) -> String {
+pub(crate) fn annotations(verification: &VerificationReport) -> String {
     let runs = |verdict| verification.runs.iter().filter(move |run: &&VerifiedRun| run.has_verdict(verdict));
     let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Broken));
     let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Undecided));

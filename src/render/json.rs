@@ -8,7 +8,7 @@ use crate::render::escape::{ci, is_unsafe};
 
 /// One indented document with a line break at its end. Controls, marks of direction, and what a build server would take
 /// for a command are escaped inside its texts.
-pub fn document(value: &impl Serialize) -> Vec<u8> {
+pub(crate) fn document(value: &impl Serialize) -> Vec<u8> {
     safe(&serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned())).into_bytes()
 }
 

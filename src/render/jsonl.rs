@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::report::rows::Rows;
 
 /// The table of a report, and what the answer rests on.
-pub fn records(report: &Report, rows: &Rows) -> Vec<u8> {
+pub(crate) fn records(report: &Report, rows: &Rows) -> Vec<u8> {
     let mut out = String::new();
     for row in &rows.rows {
         let mut record = Map::new();

@@ -12,7 +12,7 @@ use crate::report::verify::{VerificationReport, VerifiedRun, check_label};
 ///
 /// # Errors
 /// Never, as far as is known: what XML cannot hold is escaped before.
-pub fn document(verification: &VerificationReport) -> Result<Vec<u8>, String> {
+pub(crate) fn document(verification: &VerificationReport) -> Result<Vec<u8>, String> {
     let mut document = Document::new(text("trace verify-pipeline"));
     for run in &verification.runs {
         document.add_test_suite(suite(&verification.pipeline, run));

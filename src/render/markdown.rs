@@ -9,7 +9,7 @@ use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole};
 const DRAWING: usize = 100;
 
 /// The blocks, one below the other.
-pub fn blocks(blocks: &[Block], view: &View) -> String {
+pub(crate) fn blocks(blocks: &[Block], view: &View) -> String {
     let view = View { width: DRAWING, colour: false, hyperlinks: false, ..*view };
     let mut out = String::new();
     for (nth, block) in blocks.iter().enumerate() {

@@ -6,7 +6,7 @@ use crate::render::escape::drawing;
 use crate::report::graph::{Graph, NodeShape};
 
 /// A flowchart.
-pub fn graph(graph: &Graph) -> String {
+pub(crate) fn graph(graph: &Graph) -> String {
     let mut out = "flowchart LR\n".to_owned();
     for (nth, node) in graph.nodes.iter().enumerate() {
         let (opens, closes) = match node.shape {

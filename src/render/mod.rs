@@ -1,23 +1,23 @@
 //! Reports to bytes: one file a format.
 
-pub mod csv;
-pub mod dot;
+pub(crate) mod csv;
+pub(crate) mod dot;
 pub mod escape;
-pub mod github;
-pub mod json;
-pub mod jsonl;
-pub mod junit;
-pub mod markdown;
-pub mod mermaid;
-pub mod terminal;
+pub(crate) mod github;
+pub(crate) mod json;
+pub(crate) mod jsonl;
+pub(crate) mod junit;
+pub(crate) mod markdown;
+pub(crate) mod mermaid;
+pub(crate) mod terminal;
 mod view;
 
 use crate::report::Report;
 
-pub use view::{Format, View};
+pub(crate) use view::{Format, View};
 
 /// The report in this format; nothing where the format wants a main table or a graph and the report has none.
-pub fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
+pub(crate) fn render(report: &Report, format: Format, view: &View) -> Vec<u8> {
     let blocks = || report.blocks(view.zone, view.verbosity);
     let rows = || report.rows();
     match format {

@@ -4,19 +4,19 @@ use crate::model::time::Zone;
 
 /// Everything about the place where a report will be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
+pub(crate) struct View {
     /// Columns.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Whether colour may be used.
-    pub colour: bool,
+    pub(crate) colour: bool,
     /// Whether only ASCII may be used.
-    pub ascii: bool,
+    pub(crate) ascii: bool,
     /// Whether the terminal knows OSC 8 links.
-    pub hyperlinks: bool,
+    pub(crate) hyperlinks: bool,
     /// In which zone times are shown.
-    pub zone: Zone,
+    pub(crate) zone: Zone,
     /// How many `-v`.
-    pub verbosity: u8,
+    pub(crate) verbosity: u8,
 }
 
 /// How a report is written.
@@ -41,7 +41,7 @@ pub enum Format {
 
 impl Format {
     /// Every format by the name that `-o` takes.
-    pub const NAMES: [(&str, Self); 7] = [
+    pub(crate) const NAMES: [(&str, Self); 7] = [
         ("table", Self::Table),
         ("json", Self::Json),
         ("jsonl", Self::Jsonl),
@@ -52,12 +52,12 @@ impl Format {
     ];
 
     /// Whether it shows the main table and nothing else.
-    pub fn is_rows(self) -> bool {
+    pub(crate) fn is_rows(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)
     }
 
     /// Whether it can show graphs and nothing else.
-    pub fn is_graph(self) -> bool {
+    pub(crate) fn is_graph(self) -> bool {
         matches!(self, Self::Mermaid | Self::Dot)
     }
 }

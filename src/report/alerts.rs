@@ -20,7 +20,7 @@ use crate::report::window_screen::basis_line;
 use crate::report::wording::see_more::SeeMore;
 
 /// How many alerts the screen shows at most.
-pub const SHOWN: usize = 40;
+pub(crate) const SHOWN: usize = 40;
 /// The text for an alert without a service label.
 const NO_SERVICE: &str = "unscoped: it names no service";
 /// The same where only alerts of some services are shown.
@@ -36,17 +36,17 @@ const SHOWN_LABELS: [&str; 3] = ["alertname", "severity", "alertstate"];
 
 /// Alerts of a time.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct AlertsReport {
+pub(crate) struct AlertsReport {
     /// The time that was asked about; none if there was none.
-    pub asked: Option<Window>,
+    pub(crate) asked: Option<Window>,
     /// Whether only alerts of some services were asked for: an alert without a service decides no exit code then.
-    pub of_services: bool,
+    pub(crate) of_services: bool,
     /// Whether there can be no alerts because the server has no rules.
-    pub no_rules: bool,
+    pub(crate) no_rules: bool,
     /// Every alert once: those that are active before those that are over, gravest first, then the newest.
-    pub alerts: Vec<AlertEpisode>,
+    pub(crate) alerts: Vec<AlertEpisode>,
     /// What the examples were taken from.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
 }
 
 impl AlertsReport {
@@ -56,7 +56,7 @@ impl AlertsReport {
     }
 
     /// The highest severity of those that may decide the exit code.
-    pub fn highest_gating_severity(&self) -> Option<Severity> {
+    pub(crate) fn highest_gating_severity(&self) -> Option<Severity> {
         self.alerts.iter().filter(|alert| self.gates(alert)).map(AlertEpisode::level).max()
     }
 

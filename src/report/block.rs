@@ -4,7 +4,7 @@
 
 /// What a piece of text means. Colour follows from it, and only from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TextRole {
+pub(crate) enum TextRole {
     /// Text.
     #[default]
     Plain,
@@ -28,34 +28,34 @@ pub enum TextRole {
 
 /// A run of text in one role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// The text.
-    pub text: String,
+    pub(crate) text: String,
     /// What it means.
-    pub role: TextRole,
+    pub(crate) role: TextRole,
 }
 
 /// Pieces side by side.
-pub type Line = Vec<Piece>;
+pub(crate) type Line = Vec<Piece>;
 
 /// One piece.
-pub fn piece(role: TextRole, text: impl Into<String>) -> Piece {
+pub(crate) fn piece(role: TextRole, text: impl Into<String>) -> Piece {
     Piece { text: text.into(), role }
 }
 
 /// A line of one plain piece.
-pub fn plain(text: impl Into<String>) -> Line {
+pub(crate) fn plain(text: impl Into<String>) -> Line {
     vec![piece(TextRole::Plain, text)]
 }
 
 /// A line of one piece in this role.
-pub fn styled(role: TextRole, text: impl Into<String>) -> Line {
+pub(crate) fn styled(role: TextRole, text: impl Into<String>) -> Line {
     vec![piece(role, text)]
 }
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Block {
+pub(crate) enum Block {
     /// An empty line.
     Blank,
     /// A line, wrapped between words if it is too long.
@@ -78,96 +78,96 @@ pub enum Block {
 
 /// A labelled line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// The label; empty if the line belongs to the label above.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// Items side by side.
-    pub items: Vec<Line>,
+    pub(crate) items: Vec<Line>,
 }
 
 /// A fact of one item.
-pub fn fact(label: &'static str, line: Line) -> Fact {
+pub(crate) fn fact(label: &'static str, line: Line) -> Fact {
     Fact { label, items: vec![line] }
 }
 
 /// Rows in columns.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub(crate) struct Table {
     /// Column titles; empty if the columns need none.
-    pub head: Vec<String>,
+    pub(crate) head: Vec<String>,
     /// The rows.
-    pub rows: Vec<TableRow>,
+    pub(crate) rows: Vec<TableRow>,
     /// How many of the first columns hold numbers, which are aligned to the right. If there are any, the last column is
     /// the name of what they are about, and each row is one line.
-    pub numbers: usize,
+    pub(crate) numbers: usize,
     /// Columns of numbers that may be hidden if there is little room for the name, in the order in which they are.
-    pub spare: Vec<usize>,
+    pub(crate) spare: Vec<usize>,
 }
 
 /// One row of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct TableRow {
+pub(crate) struct TableRow {
     /// Its cells.
-    pub cells: Vec<Line>,
+    pub(crate) cells: Vec<Line>,
     /// Blocks below it, a little indented.
-    pub below: Vec<Block>,
+    pub(crate) below: Vec<Block>,
 }
 
 impl Table {
     /// A table with these titles and rows, whose last column is wrapped.
-    pub fn new(head: &[&str], rows: Vec<TableRow>) -> Self {
+    pub(crate) fn new(head: &[&str], rows: Vec<TableRow>) -> Self {
         Self { head: head.iter().map(|title| (*title).to_owned()).collect(), rows, ..Self::default() }
     }
 }
 
 impl TableRow {
     /// A row with nothing below it.
-    pub fn new(cells: Vec<Line>) -> Self {
+    pub(crate) fn new(cells: Vec<Line>) -> Self {
         Self { cells, below: vec![] }
     }
 }
 
 /// Bars along a common time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Waterfall {
+pub(crate) struct Waterfall {
     /// The common time, in nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// From top to bottom.
-    pub rows: Vec<Bar>,
+    pub(crate) rows: Vec<Bar>,
 }
 
 /// One row of a waterfall.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// When it begins, in nanoseconds from the start of the common time; none without a time.
-    pub from_ns: Option<i64>,
+    pub(crate) from_ns: Option<i64>,
     /// How long it is, in nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// How the bar is drawn.
-    pub style: BarStyle,
+    pub(crate) style: BarStyle,
     /// Whether it is on the critical path.
-    pub critical: bool,
+    pub(crate) critical: bool,
     /// Whether it failed.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// The service; empty for rows that belong to the one above.
-    pub service: String,
+    pub(crate) service: String,
     /// How deep the label is nested.
-    pub depth: usize,
+    pub(crate) depth: usize,
     /// What is done.
-    pub label: Line,
+    pub(crate) label: Line,
     /// Shorter wordings of the label, for when it does not fit, the longest first.
-    pub shorter: Vec<Line>,
+    pub(crate) shorter: Vec<Line>,
     /// A note behind the label if there is room for both, otherwise below it; may be empty.
-    pub note: Line,
+    pub(crate) note: Line,
     /// What is cut if no wording fits.
-    pub cut: CutSide,
+    pub(crate) cut: CutSide,
     /// Its duration in words; may be empty.
-    pub duration: String,
+    pub(crate) duration: String,
 }
 
 /// Which part of a text is cut if it is too long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CutSide {
+pub(crate) enum CutSide {
     /// Its middle: names differ at both ends.
     #[default]
     Middle,
@@ -177,7 +177,7 @@ pub enum CutSide {
 
 /// How a bar is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BarStyle {
+pub(crate) enum BarStyle {
     /// Work.
     #[default]
     Solid,
@@ -191,11 +191,11 @@ pub enum BarStyle {
 
 /// Values along a common time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Chart {
+pub(crate) struct Chart {
     /// What is shown.
-    pub name: String,
+    pub(crate) name: String,
     /// The values, by time.
-    pub values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// The text beside it, such as its smallest, largest and last value.
-    pub caption: Line,
+    pub(crate) caption: Line,
 }

@@ -16,10 +16,10 @@ use crate::report::status_records::{BackendRecord, NoteRecord};
 use crate::report::wording::SameData;
 
 /// The version of the JSON documents. It grows when a field changes its meaning or goes away.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// One kind of report: blocks for people, a record and rows for programs.
-pub trait ReportBody: Debug {
+pub(crate) trait ReportBody: Debug {
     /// Its name in JSON.
     const NAME: &'static str;
 
@@ -78,37 +78,37 @@ impl<B: ReportBody> AnyBody for B {
 
 /// One answer: what it rests on, and what it says.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// What it rests on.
-    pub provenance: Provenance,
+    pub(crate) provenance: Provenance,
     body: Box<dyn AnyBody>,
 }
 
 impl Report {
     /// A report with this provenance: notes and backends in the order in which they are shown.
-    pub fn new(mut provenance: Provenance, body: impl ReportBody + 'static) -> Self {
+    pub(crate) fn new(mut provenance: Provenance, body: impl ReportBody + 'static) -> Self {
         provenance.notes.sort();
         provenance.backends.sort_by(|a, b| (a.name, &a.url).cmp(&(b.name, &b.url)));
         Self { provenance, body: Box::new(body) }
     }
 
     /// What people see.
-    pub fn blocks(&self, zone: Zone, verbosity: u8) -> Vec<Block> {
+    pub(crate) fn blocks(&self, zone: Zone, verbosity: u8) -> Vec<Block> {
         self.body.blocks(&Frame { provenance: &self.provenance, zone, verbosity })
     }
 
     /// The main table; none where it has none.
-    pub fn rows(&self) -> Option<Rows> {
+    pub(crate) fn rows(&self) -> Option<Rows> {
         self.body.rows()
     }
 
     /// The graph; none unless it is one.
-    pub fn graph(&self) -> Option<Graph> {
+    pub(crate) fn graph(&self) -> Option<Graph> {
         self.body.graph()
     }
 
     /// The JSON document without its body.
-    pub fn envelope(&self) -> impl Serialize + '_ {
+    pub(crate) fn envelope(&self) -> impl Serialize + '_ {
         self.document(NoBody {})
     }
 

@@ -4,7 +4,7 @@ use crate::model::metric::{Panel, float_text};
 use crate::report::block::{Block, Chart, TextRole, plain, styled};
 
 /// The panels of the configuration, a chart for each of their series.
-pub fn panels(panels: &[Panel]) -> Vec<Block> {
+pub(crate) fn panels(panels: &[Panel]) -> Vec<Block> {
     let mut charts = vec![];
     for panel in panels {
         let without_values = |caption| Chart { name: panel.name.clone(), values: vec![], caption };
@@ -26,7 +26,7 @@ pub fn panels(panels: &[Panel]) -> Vec<Block> {
 }
 
 /// `min 1  max 12  last 3`, of the values that are numbers.
-pub fn extremes(values: &[f64]) -> String {
+pub(crate) fn extremes(values: &[f64]) -> String {
     let finite = || values.iter().copied().filter(|v| v.is_finite());
     let round = |value: f64| float_text((value * 1_000.0).round() / 1_000.0);
     match (finite().reduce(f64::min), finite().reduce(f64::max), values.last()) {

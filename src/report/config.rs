@@ -13,49 +13,49 @@ use crate::report::rows::Rows;
 
 /// Every value in effect.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct ConfigReport {
+pub(crate) struct ConfigReport {
     /// The profile in use; none if there is none.
-    pub profile: Option<ConfigProfile>,
+    pub(crate) profile: Option<ConfigProfile>,
     /// Files that were read, most specific first.
-    pub files: Vec<ConfigFileRecord>,
+    pub(crate) files: Vec<ConfigFileRecord>,
     /// Every value, by key.
-    pub values: Vec<ConfigValue>,
+    pub(crate) values: Vec<ConfigValue>,
     /// What is wrong with them.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A profile, and where it was chosen.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ConfigProfile {
+pub(crate) struct ConfigProfile {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// A flag, a variable, or a file with its line.
-    pub from: String,
+    pub(crate) from: String,
 }
 
 /// A file of settings.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ConfigFileRecord {
+pub(crate) struct ConfigFileRecord {
     /// Whose it is: the project's or the user's.
-    pub owner: String,
+    pub(crate) owner: String,
     /// Where it is.
-    pub path: String,
+    pub(crate) path: String,
 }
 
 /// One value.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ConfigValue {
+pub(crate) struct ConfigValue {
     /// Its key, with dots.
-    pub name: String,
+    pub(crate) name: String,
     /// The value; a secret is only said to be set.
-    pub value: Value,
+    pub(crate) value: Value,
     /// The value for the screen.
     #[serde(skip)]
-    pub text: String,
+    pub(crate) text: String,
     /// The kind of place that it came from.
-    pub origin: String,
+    pub(crate) origin: String,
     /// Where it came from: a flag, a variable, a file with its line, or the default.
-    pub from: String,
+    pub(crate) from: String,
 }
 
 impl ReportBody for ConfigReport {

@@ -29,7 +29,7 @@ const NAMED: usize = 3;
 /// What is compared.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a command holds one of them")]
-pub enum DiffSubject {
+pub(crate) enum DiffSubject {
     /// Two journeys.
     Journeys {
         /// Both.
@@ -50,25 +50,25 @@ pub enum DiffSubject {
 
 /// One of two journeys that are compared.
 #[derive(Clone, Debug, Default)]
-pub struct ComparedJourney {
+pub(crate) struct ComparedJourney {
     /// The name by which it was asked for: its ID, or its scenario in the demo.
-    pub name: String,
+    pub(crate) name: String,
     /// What it rests on: its own file, if two files are compared.
-    pub provenance: Provenance,
+    pub(crate) provenance: Provenance,
     /// Whether nothing was found of it.
-    pub is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// Two journeys, or two windows, step by step.
 #[derive(Clone, Debug)]
-pub struct DiffReport {
+pub(crate) struct DiffReport {
     compared: DiffSubject,
     all: bool,
 }
 
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct DiffRecord<'a> {
+pub(crate) struct DiffRecord<'a> {
     /// Whether anything differs; between windows, beyond noise.
     differs: bool,
     /// Whether both sides are large enough: a step that is on one side only would be marked; between windows, in half of
@@ -101,13 +101,13 @@ struct SideRecord<'a> {
 
 impl DiffReport {
     /// The report on this comparison, with the steps that differ on the screen.
-    pub fn new(compared: DiffSubject) -> Self {
+    pub(crate) fn new(compared: DiffSubject) -> Self {
         Self { compared, all: false }
     }
 
     /// The same with all steps on the screen.
     #[must_use]
-    pub fn with_all_steps(self) -> Self {
+    pub(crate) fn with_all_steps(self) -> Self {
         Self { all: true, ..self }
     }
 
@@ -122,12 +122,12 @@ impl DiffReport {
     }
 
     /// Whether anything differs.
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         self.result().steps.iter().any(|step| !step.changes.is_empty())
     }
 
     /// Whether there is enough to decide whether anything differs.
-    pub fn can_tell(&self) -> bool {
+    pub(crate) fn can_tell(&self) -> bool {
         self.result().enough
     }
 

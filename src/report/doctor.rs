@@ -20,43 +20,43 @@ use crate::report::wording::actions::hint;
 
 /// The state of every backend.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct DoctorReport {
+pub(crate) struct DoctorReport {
     /// One a backend.
-    pub checks: Vec<DoctorRow>,
+    pub(crate) checks: Vec<DoctorRow>,
 }
 
 /// What is known of one backend.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct DoctorRow {
+pub(crate) struct DoctorRow {
     /// Which.
-    pub name: Source,
+    pub(crate) name: Source,
     /// Its address without user information and query.
-    pub url: String,
+    pub(crate) url: String,
     /// Where the address came from.
-    pub url_from: String,
+    pub(crate) url_from: String,
     /// Its state.
-    pub state: BackendState,
+    pub(crate) state: BackendState,
     /// What is wrong; empty otherwise.
-    pub error: String,
+    pub(crate) error: String,
     /// Its version; none if it does not report one.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The API that was used; may be empty.
-    pub dialect: String,
+    pub(crate) dialect: String,
     /// What it can do.
-    pub abilities: Vec<Ability>,
+    pub(crate) abilities: Vec<Ability>,
     /// How requests are authenticated, without secrets.
-    pub auth: String,
+    pub(crate) auth: String,
     /// By how much its clock is ahead of ours, in nanoseconds.
-    pub clock_difference_ns: Option<i64>,
+    pub(crate) clock_difference_ns: Option<i64>,
     /// The newest data seen.
-    pub newest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
     /// Whether it failed so often that requests were stopped; none if none was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub breaker: Option<BreakerStatus>,
+    pub(crate) breaker: Option<BreakerStatus>,
     /// What to do; empty if nothing is wrong.
     #[serde(serialize_with = "serialize_next")]
     #[schemars(with = "String")]
-    pub next: Vec<Action>,
+    pub(crate) next: Vec<Action>,
 }
 
 /// What to do in words: it depends on the backend alone, not on the data of an answer.
@@ -70,7 +70,7 @@ fn serialize_next<S: Serializer>(next: &[Action], to: S) -> Result<S::Ok, S::Err
 
 impl DoctorRow {
     /// A backend of which only the origin of its address is known.
-    pub fn blank(name: Source, url_from: impl Into<String>) -> Self {
+    pub(crate) fn blank(name: Source, url_from: impl Into<String>) -> Self {
         Self {
             name,
             url: String::new(),
@@ -91,11 +91,11 @@ impl DoctorRow {
 
 /// Something that a backend can or cannot do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Ability {
+pub(crate) struct Ability {
     /// What.
-    pub what: String,
+    pub(crate) what: String,
     /// Whether it can, in words.
-    pub answer: String,
+    pub(crate) answer: String,
 }
 
 impl ReportBody for DoctorReport {

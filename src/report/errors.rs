@@ -24,23 +24,23 @@ const FIELDS: usize = 6;
 
 /// The newest errors.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct ErrorsReport {
+pub(crate) struct ErrorsReport {
     /// Newest first, each with how often it occurred.
-    pub errors: Vec<ErrorEntry>,
+    pub(crate) errors: Vec<ErrorEntry>,
     /// How many other kinds there are, older ones.
-    pub older: usize,
+    pub(crate) older: usize,
     /// How many errors those are.
-    pub older_count: u64,
+    pub(crate) older_count: u64,
     /// How many were left out because others caused them.
-    pub passed_on: u64,
+    pub(crate) passed_on: u64,
     /// What the answer rests on.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
     /// The time in words, for the screen; may be empty.
     #[serde(skip)]
-    pub when: String,
+    pub(crate) when: String,
     /// Whether the screen shows stack traces.
     #[serde(skip)]
-    pub stacks: bool,
+    pub(crate) stacks: bool,
 }
 
 impl ErrorsReport {

@@ -5,11 +5,11 @@ use crate::report::text::counted;
 use crate::report::wording::see_more::SeeMore;
 
 /// Facts of one kind, labelled once.
-pub fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<Fact> {
+pub(crate) fn labelled(label: &'static str, lines: impl Iterator<Item = Line>) -> Vec<Fact> {
     lines.enumerate().map(|(nth, line)| fact(if nth == 0 { label } else { "" }, line)).collect()
 }
 
 /// How much more there is than the screen shows, and how to see that; none if the screen shows all.
-pub fn hidden(more: usize, what: &str, how: SeeMore) -> Option<Fact> {
+pub(crate) fn hidden(more: usize, what: &str, how: SeeMore) -> Option<Fact> {
     (more > 0).then(|| fact("unshown", plain(format!("… and {}; {how}", counted(more, what)))))
 }

@@ -9,7 +9,7 @@ use crate::report::waterfall::{self, BarLabels};
 use crate::report::wording::shell::filter_flags;
 
 /// The bars; if the filters left none, a line that says so.
-pub fn drawing(timeline: &Timeline, labels: &BarLabels, filters: &Filters) -> Vec<Block> {
+pub(crate) fn drawing(timeline: &Timeline, labels: &BarLabels, filters: &Filters) -> Vec<Block> {
     match filtered_out(timeline.filtered, timeline.filtered_lines, filters) {
         Some(text) if timeline.rows.is_empty() => {
             vec![Block::Line(vec![piece(TextRole::Warn, "– nothing to show: "), piece(TextRole::Plain, text)])]
@@ -19,12 +19,12 @@ pub fn drawing(timeline: &Timeline, labels: &BarLabels, filters: &Filters) -> Ve
 }
 
 /// What filters left out of a drawing; none of a drawing that shows nothing, which says so itself.
-pub fn left_out(timeline: &Timeline, filters: &Filters) -> Option<String> {
+pub(crate) fn left_out(timeline: &Timeline, filters: &Filters) -> Option<String> {
     filtered_out(timeline.filtered, timeline.filtered_lines, filters).filter(|_| !timeline.rows.is_empty())
 }
 
 /// What filters left out, and by which flags; none if they left out nothing.
-pub fn filtered_out(spans: usize, lines: usize, filters: &Filters) -> Option<String> {
+pub(crate) fn filtered_out(spans: usize, lines: usize, filters: &Filters) -> Option<String> {
     let counts = [(spans, "span"), (lines, "log line")].into_iter().filter(|(n, _)| *n > 0);
     let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
     let are = if spans + lines == 1 { "is" } else { "are" };
@@ -32,7 +32,7 @@ pub fn filtered_out(spans: usize, lines: usize, filters: &Filters) -> Option<Str
 }
 
 /// The services of the journey, if a filter names none of them.
-pub fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
+pub(crate) fn services(journey_services: &[&str], filters: &Filters) -> Vec<Fact> {
     const MOST: usize = 20;
     if filters.services.is_empty() || journey_services.iter().any(|s| filters.wants_service(s)) {
         return vec![];

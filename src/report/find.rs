@@ -28,7 +28,7 @@ const FINDINGS: usize = 4;
 
 /// What was found of one ID.
 #[derive(Clone, Debug)]
-pub struct FindReport {
+pub(crate) struct FindReport {
     analysed: AnalysedJourney,
     timeline: Timeline,
     errors: Vec<JourneyError>,
@@ -38,14 +38,14 @@ pub struct FindReport {
 
 impl FindReport {
     /// The report on a journey. The keys are those of the tags in which the ID was searched.
-    pub fn new(analysed: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
+    pub(crate) fn new(analysed: AnalysedJourney, keys: Vec<String>, options: TimelineOptions) -> Self {
         let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         let errors = errors::journey_errors(&analysed.journey);
         Self { analysed, timeline, errors, options, keys }
     }
 
     /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.analysed.journey.is_empty()
     }
 

@@ -14,7 +14,7 @@ use crate::report::wording::findings::{cause, evidence, missing_thing, summary};
 
 /// One thing that is wrong, or worth knowing.
 #[derive(Serialize, JsonSchema)]
-pub struct FindingRecord<'a> {
+pub(crate) struct FindingRecord<'a> {
     /// Which: that of the cause, where one cause showed as several.
     id: FindingId,
     /// What else the same cause showed as.
@@ -72,7 +72,7 @@ struct MissingPartRecord {
 
 impl<'a> FindingRecord<'a> {
     /// A finding of this data.
-    pub fn new(finding: &'a Finding, data: &SameData) -> Self {
+    pub(crate) fn new(finding: &'a Finding, data: &SameData) -> Self {
         Self {
             id: finding.id,
             also: &finding.also,
@@ -91,7 +91,7 @@ impl<'a> FindingRecord<'a> {
     }
 
     /// All findings of this data.
-    pub fn all(findings: &'a [Finding], data: &SameData) -> Vec<Self> {
+    pub(crate) fn all(findings: &'a [Finding], data: &SameData) -> Vec<Self> {
         findings.iter().map(|finding| Self::new(finding, data)).collect()
     }
 }

@@ -16,12 +16,12 @@ use crate::report::wording::see_more::SeeMore;
 const MAX_EVIDENCE: usize = 6;
 
 /// The findings that are shown beside the errors, which have lines of their own.
-pub fn beside_errors(findings: &FindingSet) -> impl Iterator<Item = &Finding> {
+pub(crate) fn beside_errors(findings: &FindingSet) -> impl Iterator<Item = &Finding> {
     findings.warnings_and_errors().filter(|finding| finding.id != FindingId::ErrorOrigin)
 }
 
 /// The first of these findings, in a few lines each.
-pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most: usize) -> Vec<Block> {
+pub(crate) fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most: usize) -> Vec<Block> {
     let mut blocks = vec![];
     for finding in findings.iter().take(most) {
         if blocks.is_empty() {
@@ -51,7 +51,7 @@ pub fn short(findings: &[&Finding], names: &ShortNames, origin: Timestamp, most:
 }
 
 /// A finding in full. Times count from the origin, where there is one.
-pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
+pub(crate) fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, data: &SameData) -> Vec<Block> {
     let below = styled(TextRole::Dim, format!("  {}", severity_and_kind(finding)));
     let mut blocks = vec![Block::Line(headline(finding)), Block::Item(below)];
     let shown = finding.evidence.iter().take(MAX_EVIDENCE).map(|item| evidence(item, names, origin));
@@ -67,13 +67,13 @@ pub fn full(finding: &Finding, names: &ShortNames, origin: Option<Timestamp>, da
 }
 
 /// How many findings are withheld until the journey has settled; none if none is.
-pub fn withheld(n: usize) -> Option<Fact> {
+pub(crate) fn withheld(n: usize) -> Option<Fact> {
     let text = || format!("{} withheld: more may still come; ask again when it has settled", counted(n, "finding"));
     (n > 0).then(|| fact("withheld", plain(text())))
 }
 
 /// The role and the mark of a severity.
-pub fn mark(severity: Severity) -> (TextRole, &'static str) {
+pub(crate) fn mark(severity: Severity) -> (TextRole, &'static str) {
     match severity {
         Severity::Error => (TextRole::Error, "✗ "),
         Severity::Warning => (TextRole::Warn, "! "),

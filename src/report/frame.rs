@@ -14,7 +14,7 @@ use crate::report::wording::actions::{command, hint};
 
 /// How much of an ID is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdLength {
+pub(crate) enum IdLength {
     /// Its beginning.
     Short,
     /// All of it.
@@ -23,7 +23,7 @@ pub enum IdLength {
 
 /// What metrics were asked for, which says what the items of their backend are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricUse {
+pub(crate) enum MetricUse {
     /// Alerts, of Prometheus.
     Alerts,
     /// The numbers of the screen, of this backend: Prometheus, or another one that has metrics of its own.
@@ -34,30 +34,30 @@ pub enum MetricUse {
 
 impl MetricUse {
     /// The use that numbers with this basis made of metrics.
-    pub fn for_basis(basis: &Basis) -> Self {
+    pub(crate) fn for_basis(basis: &Basis) -> Self {
         basis.backend.map_or(Self::Alerts, Self::Numbers)
     }
 }
 
 /// What every part of a screen needs to know.
 #[derive(Clone, Copy)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// What the answer rests on.
-    pub provenance: &'a Provenance,
+    pub(crate) provenance: &'a Provenance,
     /// The time zone in which times are shown.
-    pub zone: Zone,
+    pub(crate) zone: Zone,
     /// How many `-v` were given.
-    pub verbosity: u8,
+    pub(crate) verbosity: u8,
 }
 
 impl Frame<'_> {
     /// Whether the answer is complete, and how each backend did.
-    pub fn completeness(&self) -> Vec<Block> {
+    pub(crate) fn completeness(&self) -> Vec<Block> {
         self.completeness_with(MetricUse::Alerts)
     }
 
     /// The same if metrics were asked for something other than alerts.
-    pub fn completeness_with(&self, metrics: MetricUse) -> Vec<Block> {
+    pub(crate) fn completeness_with(&self, metrics: MetricUse) -> Vec<Block> {
         let Provenance { complete, backends, notes, .. } = self.provenance;
         if backends.is_empty() && *complete {
             return vec![];
@@ -79,7 +79,7 @@ impl Frame<'_> {
     }
 
     /// How much of a trace ID is shown.
-    pub fn id_length(&self) -> IdLength {
+    pub(crate) fn id_length(&self) -> IdLength {
         if self.verbosity > 0 { IdLength::Full } else { IdLength::Short }
     }
 
@@ -106,13 +106,13 @@ impl Frame<'_> {
     }
 
     /// Whether any backend responded; true if none was to be asked.
-    pub fn any_backend_responded(&self) -> bool {
+    pub(crate) fn any_backend_responded(&self) -> bool {
         let is_silent = |b: &BackendStatus| !matches!(b.state, BackendState::Ok | BackendState::Partial);
         self.provenance.backends.is_empty() || !self.provenance.backends.iter().all(is_silent)
     }
 
     /// The time that was searched. Kinds of data with the same time share a line.
-    pub fn searched(&self) -> Vec<Fact> {
+    pub(crate) fn searched(&self) -> Vec<Fact> {
         let searched = &self.provenance.window;
         let kinds = [("traces", &searched.traces), ("logs", &searched.logs), ("metrics", &searched.metrics)];
         let mut groups: Vec<(String, Window)> = vec![];
@@ -129,7 +129,7 @@ impl Frame<'_> {
     }
 
     /// `2026-11-22 13:02 – 14:02 +01:00`.
-    pub fn time_range(&self, window: Window) -> String {
+    pub(crate) fn time_range(&self, window: Window) -> String {
         let zone = self.zone;
         let is_same_day = zone.date(window.from) == zone.date(window.to);
         let to = if is_same_day { zone.clock_minutes(window.to) } else { zone.minute(window.to) };
@@ -137,19 +137,19 @@ impl Frame<'_> {
     }
 
     /// Pages of the backends about the same data.
-    pub fn links(&self) -> Vec<Fact> {
+    pub(crate) fn links(&self) -> Vec<Fact> {
         let line =
             |link: &PageLink| vec![piece(TextRole::Dim, format!("{} ", link.what)), piece(TextRole::Link, &link.url)];
         labelled("open", self.provenance.links.iter().map(line))
     }
 
     /// Commands to run next, one to a line.
-    pub fn next(&self, commands: &[Invocation]) -> Vec<Fact> {
+    pub(crate) fn next(&self, commands: &[Invocation]) -> Vec<Fact> {
         labelled("next", commands.iter().map(|run| styled(TextRole::Command, self.command(run))))
     }
 
     /// A command about the same data as a shell takes it.
-    pub fn command(&self, run: &Invocation) -> String {
+    pub(crate) fn command(&self, run: &Invocation) -> String {
         command(run, &SameData::new(self.provenance))
     }
 }

@@ -2,25 +2,25 @@
 
 /// Nodes and edges, without saying how they look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// The nodes.
-    pub nodes: Vec<GraphNode>,
+    pub(crate) nodes: Vec<GraphNode>,
     /// The edges.
-    pub edges: Vec<GraphEdge>,
+    pub(crate) edges: Vec<GraphEdge>,
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GraphNode {
+pub(crate) struct GraphNode {
     /// The text in it.
-    pub label: String,
+    pub(crate) label: String,
     /// How it is drawn.
-    pub shape: NodeShape,
+    pub(crate) shape: NodeShape,
 }
 
 /// How a node is drawn: by what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeShape {
+pub(crate) enum NodeShape {
     /// A service.
     Box,
     /// A topic or queue.
@@ -33,15 +33,15 @@ pub enum NodeShape {
 
 /// An edge between two nodes, given by their indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GraphEdge {
+pub(crate) struct GraphEdge {
     /// The caller or sender.
-    pub from: usize,
+    pub(crate) from: usize,
     /// The callee or receiver.
-    pub to: usize,
+    pub(crate) to: usize,
     /// The text beside it; may be empty.
-    pub label: String,
+    pub(crate) label: String,
     /// Whether calls of it fail or lose their trace context.
-    pub bad: bool,
+    pub(crate) bad: bool,
     /// Whether one of its ends has no spans.
-    pub dashed: bool,
+    pub(crate) dashed: bool,
 }

@@ -22,31 +22,31 @@ use crate::report::wording::see_more::SeeMore;
 
 /// Where errors come from.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct HotspotsReport {
+pub(crate) struct HotspotsReport {
     /// Origins first, what is there before what is gone, the most errors first.
-    pub hotspots: Vec<Hotspot>,
+    pub(crate) hotspots: Vec<Hotspot>,
     /// Start of the time that was asked about; none if it is all of the data.
-    pub counted_from: Option<Timestamp>,
+    pub(crate) counted_from: Option<Timestamp>,
     /// Its end.
-    pub counted_to: Option<Timestamp>,
+    pub(crate) counted_to: Option<Timestamp>,
     /// How many calls were counted in that time, and in the time before.
-    pub calls: [u64; 2],
+    pub(crate) calls: [u64; 2],
     /// Whether the time before, of the same duration, can be compared.
-    pub compared: ErrorComparison,
+    pub(crate) compared: ErrorComparison,
     /// What the numbers rest on.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
     /// The time in words, for the screen; may be empty.
     #[serde(skip)]
-    pub when: String,
+    pub(crate) when: String,
     /// How many rows the screen shows at most.
     #[serde(skip)]
-    pub top: usize,
+    pub(crate) top: usize,
     /// Whether the screen shows errors that others caused as well.
     #[serde(skip)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// Whether there are filters.
     #[serde(skip)]
-    pub filtered: bool,
+    pub(crate) filtered: bool,
 }
 
 impl HotspotsReport {

@@ -16,7 +16,7 @@ use crate::report::waterfall;
 use crate::report::wording::see_more::SeeMore;
 
 /// The first few errors.
-pub fn errors(
+pub(crate) fn errors(
     journey: &Journey,
     errors: &[JourneyError],
     origin: Timestamp,
@@ -60,7 +60,7 @@ fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, name
 }
 
 /// Where the critical path spent its time: its largest shares, none below a hundredth.
-pub fn critical_path(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<Fact> {
+pub(crate) fn critical_path(journey: &Journey, timeline: &Timeline, names: &ShortNames) -> Vec<Fact> {
     const MOST: usize = 3;
     /// The shares of fewer spans can be seen in the drawing.
     const FEWEST_SPANS: usize = 3;
@@ -90,7 +90,7 @@ pub fn critical_path(journey: &Journey, timeline: &Timeline, names: &ShortNames)
 }
 
 /// Clock differences, and whether these options put the times right.
-pub fn clock_skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec<Fact> {
+pub(crate) fn clock_skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) -> Vec<Fact> {
     let line = |skew: &Skew| {
         let way = if skew.ahead_ns < 0 { "behind" } else { "ahead of" };
         let by = Human(skew.ahead_ns.saturating_abs());
@@ -111,7 +111,7 @@ pub fn clock_skew(skew: &[Skew], names: &ShortNames, options: &TimelineOptions) 
 }
 
 /// Alerts around the journey.
-pub fn alerts(alerts: &[Alert], frame: &Frame) -> Vec<Fact> {
+pub(crate) fn alerts(alerts: &[Alert], frame: &Frame) -> Vec<Fact> {
     let line = |alert: &Alert| {
         let (mark, now, past) = match alert.state {
             AlertState::Firing => (piece(TextRole::Error, "✗ "), "firing", "fired"),

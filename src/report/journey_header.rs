@@ -12,7 +12,7 @@ use crate::report::frame::Frame;
 use crate::report::text::counted;
 
 /// The answer in one line, then the journey in numbers.
-pub fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]) -> Vec<Block> {
+pub(crate) fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]) -> Vec<Block> {
     let journey = &analysed.journey;
     let id = frame.provenance.subject.as_deref().or(journey.correlation_id.as_deref()).unwrap_or_default();
     let mut items = vec![

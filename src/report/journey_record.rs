@@ -19,7 +19,7 @@ use crate::report::wording::SameData;
 
 /// Everything known of one ID.
 #[derive(Serialize, JsonSchema)]
-pub struct JourneyRecord<'a> {
+pub(crate) struct JourneyRecord<'a> {
     correlation_id: Option<&'a str>,
     /// The correlation IDs of the trace that was asked about, if it carries several; none of them was followed.
     several_ids: &'a [String],
@@ -57,32 +57,32 @@ pub struct JourneyRecord<'a> {
 
 /// A journey in numbers.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct JourneySummary {
+pub(crate) struct JourneySummary {
     /// Its services, sorted.
-    pub services: Vec<String>,
+    pub(crate) services: Vec<String>,
     /// How many traces.
-    pub trace_count: usize,
+    pub(crate) trace_count: usize,
     /// How many spans.
-    pub span_count: usize,
+    pub(crate) span_count: usize,
     /// How many log lines.
-    pub log_count: usize,
+    pub(crate) log_count: usize,
     /// How many of its spans the filters left out of this document.
-    pub filtered_span_count: usize,
+    pub(crate) filtered_span_count: usize,
     /// How many of its log lines the filters left out of this document.
-    pub filtered_log_count: usize,
+    pub(crate) filtered_log_count: usize,
     /// How many errors that no other one explains.
-    pub error_count: usize,
+    pub(crate) error_count: usize,
     /// First start; none if nothing was found.
-    pub start: Option<Timestamp>,
+    pub(crate) start: Option<Timestamp>,
     /// Last end.
-    pub end: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
     /// From the first start to the last end.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
 }
 
 impl JourneySummary {
     /// Counts a journey.
-    pub fn new(journey: &Journey, errors: &[JourneyError], filters: &Filters) -> Self {
+    pub(crate) fn new(journey: &Journey, errors: &[JourneyError], filters: &Filters) -> Self {
         let extent = journey.span_extent();
         Self {
             services: journey.services().into_iter().map(str::to_owned).collect(),
@@ -101,7 +101,7 @@ impl JourneySummary {
 
 /// A span with what the analysis says of it.
 #[derive(Serialize, JsonSchema)]
-pub struct SpanRecord<'a> {
+pub(crate) struct SpanRecord<'a> {
     #[serde(flatten)]
     span: &'a Span,
     /// Whether it failed.
@@ -125,7 +125,7 @@ struct CauseRecord {
 
 /// One stretch of the critical path.
 #[derive(Serialize, JsonSchema)]
-pub struct SegmentRecord {
+pub(crate) struct SegmentRecord {
     trace_id: TraceId,
     span_id: SpanId,
     spent: Spent,
@@ -136,7 +136,7 @@ pub struct SegmentRecord {
 
 impl<'a> SpanRecord<'a> {
     /// One span of a journey.
-    pub fn new(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
+    pub(crate) fn new(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
         let span = &journey.spans[index];
         let cause = journey.forest.cause.get(index).copied().flatten();
         Self {
@@ -155,7 +155,7 @@ impl<'a> SpanRecord<'a> {
 
 impl<'a> JourneyRecord<'a> {
     /// A journey with what the analysis says of it.
-    pub fn new(
+    pub(crate) fn new(
         analysed: &'a AnalysedJourney,
         errors: &'a [JourneyError],
         path: &CriticalPath,

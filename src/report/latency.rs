@@ -36,11 +36,11 @@ const NAMED: usize = 6;
 
 /// How long calls take.
 #[derive(Clone, Debug)]
-pub struct LatencyReport {
+pub(crate) struct LatencyReport {
     table: LatencyTable,
     by: LatencyGrouping,
     /// What the numbers rest on.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
     names: ShortNames,
     top: usize,
     histograms: bool,
@@ -48,7 +48,7 @@ pub struct LatencyReport {
 
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct LatencyRecord<'a> {
+pub(crate) struct LatencyRecord<'a> {
     /// What the numbers rest on.
     basis: &'a Basis,
     /// What a row is: an `operation`, a `service`, or a value of `attribute:KEY`.
@@ -165,7 +165,7 @@ impl<'a> QueueRecord<'a> {
 
 impl LatencyReport {
     /// The report on this table, with this many rows on the screen.
-    pub fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize) -> Self {
+    pub(crate) fn new(table: LatencyTable, by: LatencyGrouping, basis: Basis, top: usize) -> Self {
         let topics = table.rows.iter().filter_map(|row| row.message.as_ref()).map(|(_, topic)| topic.as_str());
         let queues = table.queues.iter().map(|queue| queue.topic.as_str()).filter(|topic| !topic.is_empty());
         let names = ShortNames::new(table.rows.iter().map(|row| row.service.as_str()));
@@ -175,7 +175,7 @@ impl LatencyReport {
 
     /// The same, with the distribution of each row below it.
     #[must_use]
-    pub fn with_histograms(self) -> Self {
+    pub(crate) fn with_histograms(self) -> Self {
         Self { histograms: true, ..self }
     }
 

@@ -13,14 +13,14 @@ use crate::report::rows::Rows;
 
 /// A spec that was learned.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct LearnedReport {
+pub(crate) struct LearnedReport {
     /// As data.
     #[serde(flatten)]
-    pub draft: LearnedPipeline,
+    pub(crate) draft: LearnedPipeline,
     /// As a spec.
-    pub spec: String,
+    pub(crate) spec: String,
     /// What would change in the existing spec, as a unified diff; none without such a spec.
-    pub diff: Option<String>,
+    pub(crate) diff: Option<String>,
 }
 
 impl ReportBody for LearnedReport {

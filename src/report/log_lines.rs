@@ -15,7 +15,7 @@ enum Belongs {
 }
 
 /// Lines in aligned columns, by time; lines of context are marked with a dash.
-pub fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &ShortNames) -> Table {
+pub(crate) fn table(lines: &[LogEntry], context: &[LogEntry], zone: Zone, names: &ShortNames) -> Table {
     let mut lines: Vec<(&LogEntry, Belongs)> = lines.iter().map(|line| (line, Belongs::ToJourney)).collect();
     lines.extend(context.iter().map(|line| (line, Belongs::ToContext)));
     lines.sort_by_key(|(line, belongs)| (line.time, *belongs));
@@ -78,7 +78,7 @@ fn error_context(context: &ErrorContext, line: &LogEntry) -> Vec<Block> {
 }
 
 /// How a level looks.
-pub fn level_role(level: Level) -> TextRole {
+pub(crate) fn level_role(level: Level) -> TextRole {
     match level {
         Level::Error | Level::Fatal => TextRole::Error,
         Level::Warn => TextRole::Warn,

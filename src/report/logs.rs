@@ -22,7 +22,7 @@ use crate::report::wording::shell::filter_flags;
 
 /// The log lines of a journey, and its context: lines of the same services around them.
 #[derive(Clone, Debug)]
-pub struct LogsReport {
+pub(crate) struct LogsReport {
     journey: Journey,
     context: Vec<LogEntry>,
     filters: Filters,
@@ -34,7 +34,7 @@ pub struct LogsReport {
 
 /// The lines as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct LogsRecord<'a> {
+pub(crate) struct LogsRecord<'a> {
     correlation_id: Option<&'a str>,
     /// Lines of the journey, by time.
     logs: &'a [LogEntry],
@@ -46,7 +46,7 @@ pub struct LogsRecord<'a> {
 
 impl LogsReport {
     /// The lines of a journey that pass the filters, with context. Lines of the journey are dropped from the context.
-    pub fn new(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
+    pub(crate) fn new(mut journey: Journey, mut context: Vec<LogEntry>, filters: Filters) -> Self {
         let services = journey.services().into_iter().map(str::to_owned).collect();
         let before = journey.logs.len();
         journey.logs.retain(|line| filters.wants_line(line));
@@ -57,11 +57,6 @@ impl LogsReport {
             .sort_by(|a, b| (a.time, &a.labels, &a.line, &a.metadata).cmp(&(b.time, &b.labels, &b.line, &b.metadata)));
         context.dedup_by(|a, b| LineKey::new(a) == LineKey::new(b));
         Self { journey, context, filters, filtered_out, services }
-    }
-
-    /// Whether it has no line.
-    pub fn is_empty(&self) -> bool {
-        self.journey.logs.is_empty()
     }
 
     fn answer(&self, frame: &Frame, services: usize) -> Vec<Block> {

@@ -28,14 +28,14 @@ const DIFFERENCES: usize = 6;
 const NEAR: u64 = 2;
 
 /// Calls between services as Jaeger counts them: by caller and callee.
-pub type Dependencies = BTreeMap<(String, String), u64>;
+pub(crate) type Dependencies = BTreeMap<(String, String), u64>;
 
 /// Which services call which.
 #[derive(Clone, Debug)]
-pub struct MapReport {
+pub(crate) struct MapReport {
     map: ServiceMap,
     /// What the numbers rest on.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
     names: ShortNames,
     /// What Jaeger counts itself; none if it was not asked, or does not count.
     dependencies: Option<Dependencies>,
@@ -44,7 +44,7 @@ pub struct MapReport {
 
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct MapRecord<'a> {
+pub(crate) struct MapRecord<'a> {
     /// What the numbers rest on.
     basis: &'a Basis,
     /// Every part of the system, in the order in which work flows.
@@ -83,7 +83,7 @@ struct DependencyRecord<'a> {
 
 impl MapReport {
     /// The report on this map, with this many edges on the screen.
-    pub fn new(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
+    pub(crate) fn new(map: ServiceMap, basis: Basis, dependencies: Option<Dependencies>, top: usize) -> Self {
         let services = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Service).map(|n| n.name.as_str());
         let names = ShortNames::new(services);
         let topics = map.nodes().into_iter().filter(|node| node.kind == NodeKind::Topic).map(|n| n.name.as_str());

@@ -12,7 +12,7 @@ use crate::report::names::ShortNames;
 use crate::report::text::counted;
 
 /// By what each trace and log line was matched, those with the same reason together.
-pub fn matched_by(journey: &Journey, names: &ShortNames, ids: IdLength) -> Vec<Fact> {
+pub(crate) fn matched_by(journey: &Journey, names: &ShortNames, ids: IdLength) -> Vec<Fact> {
     let tagged: BTreeSet<Option<TraceId>> = journey.joins.iter().filter(|j| is_tag(j)).map(|j| j.trace_id).collect();
     let mut groups: Vec<JoinGroup> = vec![];
     for join in journey.joins.iter().filter(|join| is_tag(join) || join.lines > 0 || !tagged.contains(&join.trace_id)) {
@@ -84,7 +84,7 @@ fn trace_list(traces: &[TraceId], ids: IdLength) -> String {
 }
 
 /// Traces that touch the journey and do not belong to it, and those that could not be read.
-pub fn neighbours(journey: &Journey) -> Vec<Fact> {
+pub(crate) fn neighbours(journey: &Journey) -> Vec<Fact> {
     const MOST: usize = 5;
     let related = journey.related.iter().take(MOST).map(|r| {
         let ids = r.correlation_ids.join(", ");
@@ -118,7 +118,7 @@ pub fn neighbours(journey: &Journey) -> Vec<Fact> {
 }
 
 /// Services that wrote log lines and have no span, in a journey that has spans.
-pub fn services_without_spans(journey: &Journey, names: &ShortNames) -> Vec<Fact> {
+pub(crate) fn services_without_spans(journey: &Journey, names: &ShortNames) -> Vec<Fact> {
     let seen: BTreeSet<&str> = journey.spans.iter().map(|s| short_service(s.service())).collect();
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for line in journey.logs.iter().filter(|l| !l.service.is_empty() && !seen.contains(short_service(&l.service))) {

@@ -32,7 +32,7 @@ const EXAMPLES: usize = 2;
 
 /// The findings of one run, or of many.
 #[derive(Clone, Debug)]
-pub struct MissingReport {
+pub(crate) struct MissingReport {
     runs: Vec<MissingRun>,
     /// The least severity that the screen shows.
     least: Severity,
@@ -40,7 +40,7 @@ pub struct MissingReport {
 
 /// One run, and what was found in it.
 #[derive(Clone, Debug)]
-pub struct MissingRun {
+pub(crate) struct MissingRun {
     subject: String,
     findings: FindingSet,
     complete: bool,
@@ -56,7 +56,7 @@ pub struct MissingRun {
 
 impl MissingRun {
     /// What is kept of a journey.
-    pub fn new(subject: &str, analysed: AnalysedJourney, provenance: &Provenance) -> Self {
+    pub(crate) fn new(subject: &str, analysed: AnalysedJourney, provenance: &Provenance) -> Self {
         let AnalysedJourney { journey, findings } = analysed;
         Self {
             subject: subject.to_owned(),
@@ -79,7 +79,7 @@ impl MissingRun {
 
 /// The findings of runs as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct MissingRecord<'a> {
+pub(crate) struct MissingRecord<'a> {
     /// Every finding of every run, gravest first within each run.
     findings: Vec<RunFindingRecord<'a>>,
     /// Every run.
@@ -115,13 +115,8 @@ struct MissingRunRecord<'a> {
 
 impl MissingReport {
     /// The report on these runs. Findings below the least severity are in the data, not on the screen.
-    pub fn new(runs: Vec<MissingRun>, least: Severity) -> Self {
+    pub(crate) fn new(runs: Vec<MissingRun>, least: Severity) -> Self {
         Self { runs, least }
-    }
-
-    /// Whether no run has any span or log line.
-    pub fn is_empty(&self) -> bool {
-        self.runs.iter().all(MissingRun::is_empty)
     }
 
     fn shown<'a>(&'a self, run: &'a MissingRun) -> impl Iterator<Item = &'a Finding> {

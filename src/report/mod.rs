@@ -1,53 +1,53 @@
 //! What is shown: one file a report, each as neutral blocks for people and as data for programs.
 //!
-//! A report implements [`ReportBody`] and has a line in the list `REPORTS`.
+//! A report implements `ReportBody` and has a line in the list `REPORTS`.
 
-pub mod alerts;
-pub mod block;
+pub(crate) mod alerts;
+pub(crate) mod block;
 mod body;
 mod charts;
-pub mod config;
-pub mod diff;
-pub mod doctor;
-pub mod errors;
+pub(crate) mod config;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod errors;
 mod facts;
 mod filters;
-pub mod find;
+pub(crate) mod find;
 mod finding_record;
 mod findings;
 mod frame;
-pub mod graph;
-pub mod hotspots;
+pub(crate) mod graph;
+pub(crate) mod hotspots;
 mod journey_facts;
 mod journey_header;
 mod journey_record;
-pub mod latency;
-pub mod learned;
+pub(crate) mod latency;
+pub(crate) mod learned;
 mod log_lines;
-pub mod logs;
-pub mod map;
+pub(crate) mod logs;
+pub(crate) mod map;
 mod membership;
-pub mod missing;
+pub(crate) mod missing;
 mod names;
-pub mod phases;
-pub mod rows;
-pub mod rules;
-pub mod span;
-pub mod spec_check;
+pub(crate) mod phases;
+pub(crate) mod rows;
+pub(crate) mod rules;
+pub(crate) mod span;
+pub(crate) mod spec_check;
 mod status_records;
-pub mod text;
-pub mod timeline;
-pub mod tour;
-pub mod verify;
+pub(crate) mod text;
+pub(crate) mod timeline;
+pub(crate) mod tour;
+pub(crate) mod verify;
 mod waterfall;
-pub mod why;
-pub mod window_screen;
+pub(crate) mod why;
+pub(crate) mod window_screen;
 pub mod wording;
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-pub use body::{Report, ReportBody, SCHEMA_VERSION};
+pub(crate) use body::{Report, ReportBody};
 
 /// Every report, in the order of the JSON Schema.
 const REPORTS: [ReportKind; 20] = [

@@ -10,7 +10,7 @@ use crate::model::span::Span;
 
 /// Short names of services, topics and spans.
 #[derive(Clone, Debug, Default)]
-pub struct ShortNames {
+pub(crate) struct ShortNames {
     short: HashMap<String, String>,
     prefix: String,
     spans: Vec<SpanId>,
@@ -18,7 +18,7 @@ pub struct ShortNames {
 
 impl ShortNames {
     /// Short names for these services, no two of them alike.
-    pub fn new<'a>(services: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(services: impl IntoIterator<Item = &'a str>) -> Self {
         let services: BTreeSet<&str> = services.into_iter().collect();
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
         for service in &services {
@@ -30,7 +30,7 @@ impl ShortNames {
     }
 
     /// Short names for everything in a journey.
-    pub fn in_journey(journey: &Journey) -> Self {
+    pub(crate) fn in_journey(journey: &Journey) -> Self {
         let topics: BTreeSet<&str> = journey.spans.iter().filter_map(Span::topic).collect();
         let mut spans: Vec<SpanId> = journey.spans.iter().map(|s| s.span_id).collect();
         spans.sort_unstable();
@@ -40,12 +40,12 @@ impl ShortNames {
 
     /// And short names for these topics.
     #[must_use]
-    pub fn and_topics(self, topics: &BTreeSet<&str>) -> Self {
+    pub(crate) fn and_topics(self, topics: &BTreeSet<&str>) -> Self {
         Self { prefix: common_prefix(topics).to_owned(), ..self }
     }
 
     /// The name of this service; a dash if it has none.
-    pub fn get<'a>(&'a self, service: &'a str) -> &'a str {
+    pub(crate) fn get<'a>(&'a self, service: &'a str) -> &'a str {
         match service {
             "" => "–",
             _ => self.short.get(service).map_or(service, String::as_str),
@@ -53,7 +53,7 @@ impl ShortNames {
     }
 
     /// The name of this topic.
-    pub fn topic(&self, topic: &str) -> String {
+    pub(crate) fn topic(&self, topic: &str) -> String {
         match topic.strip_prefix(&self.prefix) {
             Some(rest) if !self.prefix.is_empty() => format!("…{rest}"),
             _ => topic.to_owned(),
@@ -61,17 +61,17 @@ impl ShortNames {
     }
 
     /// What all topics begin with, if that is left out; otherwise empty.
-    pub fn topic_prefix(&self) -> &str {
+    pub(crate) fn topic_prefix(&self) -> &str {
         &self.prefix
     }
 
     /// Whether there is a span with this ID.
-    pub fn has_span(&self, id: SpanId) -> bool {
+    pub(crate) fn has_span(&self, id: SpanId) -> bool {
         self.spans.binary_search(&id).is_ok()
     }
 
     /// The beginning of a span ID that no other span has: eight digits, or as many more as it takes.
-    pub fn span(&self, id: SpanId) -> String {
+    pub(crate) fn span(&self, id: SpanId) -> String {
         const LEAST: usize = 8;
         let whole = id.to_string();
         let at = self.spans.partition_point(|other| *other < id);

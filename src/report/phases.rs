@@ -26,24 +26,24 @@ const STATUSES: usize = 5;
 
 /// The phases of the pipeline.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct PhasesReport {
+pub(crate) struct PhasesReport {
     /// The query that Prometheus was asked.
-    pub query: String,
+    pub(crate) query: String,
     /// The metrics in it, for the screen.
     #[serde(skip)]
-    pub metrics: Vec<String>,
+    pub(crate) metrics: Vec<String>,
     /// The time that was asked about.
-    pub asked: Window,
+    pub(crate) asked: Window,
     /// Nanoseconds between two samples.
-    pub step_ns: i64,
+    pub(crate) step_ns: i64,
     /// How long nothing may move before a phase counts as stuck, in nanoseconds.
-    pub stuck_after_ns: i64,
+    pub(crate) stuck_after_ns: i64,
     /// The phases in their order.
-    pub phases: Vec<Phase>,
+    pub(crate) phases: Vec<Phase>,
     /// Storage references per second: updated, and failed.
-    pub storage: Vec<Panel>,
+    pub(crate) storage: Vec<Panel>,
     /// The newest journeys that failed or are still open.
-    pub examples: Vec<Unfinished>,
+    pub(crate) examples: Vec<Unfinished>,
 }
 
 impl PhasesReport {
@@ -52,7 +52,7 @@ impl PhasesReport {
     }
 
     /// Whether any is stuck.
-    pub fn is_stuck(&self) -> bool {
+    pub(crate) fn is_stuck(&self) -> bool {
         self.stuck().next().is_some()
     }
 

@@ -11,13 +11,13 @@ use crate::model::span::Span;
 
 /// A table as data. Times are RFC 3339 in UTC, durations whole nanoseconds, IDs in full; unknown values are null.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// What one row is, in a word.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The column names.
-    pub columns: &'static [&'static str],
+    pub(crate) columns: &'static [&'static str],
     /// The rows, each with a value a column.
-    pub rows: Vec<Vec<Value>>,
+    pub(crate) rows: Vec<Vec<Value>>,
 }
 
 /// The spans that pass the filters, by start.
@@ -81,7 +81,7 @@ pub fn lines(lines: &[LogEntry], context: &[LogEntry]) -> Rows {
 }
 
 /// The attributes of a span, then those of its resource.
-pub fn attributes(span: &Span) -> Rows {
+pub(crate) fn attributes(span: &Span) -> Rows {
     let rows_of = |place: &'static str, attributes: &Attributes| -> Vec<Vec<Value>> {
         attributes.iter().map(|(key, value)| vec![json!(key), json!(value), json!(place)]).collect()
     };

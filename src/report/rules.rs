@@ -21,11 +21,11 @@ const SHOWN: usize = 60;
 
 /// The rules, those with a problem first.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct RulesReport {
+pub(crate) struct RulesReport {
     /// The time in which data was looked for.
-    pub asked: Window,
+    pub(crate) asked: Window,
     /// The rules.
-    pub rules: Vec<RuleHealth>,
+    pub(crate) rules: Vec<RuleHealth>,
 }
 
 impl RulesReport {
@@ -34,7 +34,7 @@ impl RulesReport {
     }
 
     /// Whether any rule cannot fire: its evaluation fails, or it has no data.
-    pub fn has_broken_rule(&self) -> bool {
+    pub(crate) fn has_broken_rule(&self) -> bool {
         self.count(RuleProblem::Failing) + self.count(RuleProblem::NoData) > 0
     }
 

@@ -23,7 +23,7 @@ use crate::report::text::counted;
 
 /// One span of a journey.
 #[derive(Clone, Debug)]
-pub struct SpanReport {
+pub(crate) struct SpanReport {
     journey: Journey,
     index: usize,
     path: CriticalPath,
@@ -32,7 +32,7 @@ pub struct SpanReport {
 
 /// One span as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct SpanReportRecord<'a> {
+pub(crate) struct SpanReportRecord<'a> {
     correlation_id: Option<&'a str>,
     span: SpanRecord<'a>,
     /// Log lines that name it.
@@ -41,7 +41,7 @@ pub struct SpanReportRecord<'a> {
 
 impl SpanReport {
     /// The span at this index; none if the journey has no such span.
-    pub fn new(journey: Journey, index: usize) -> Option<Self> {
+    pub(crate) fn new(journey: Journey, index: usize) -> Option<Self> {
         let span = journey.spans.get(index)?;
         let names_it =
             |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);

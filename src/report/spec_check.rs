@@ -15,7 +15,7 @@ use crate::report::text::counted;
 
 /// Whether a spec is valid.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub struct SpecCheckReport {
+pub(crate) struct SpecCheckReport {
     /// The path of the file as given.
     path: String,
     /// Whether nothing is wrong with it.
@@ -40,7 +40,7 @@ pub struct SpecCheckReport {
 
 impl SpecCheckReport {
     /// The report on a valid spec.
-    pub fn from_spec(path: String, spec: &Spec) -> Self {
+    pub(crate) fn from_spec(path: String, spec: &Spec) -> Self {
         Self {
             path,
             sound: true,
@@ -55,7 +55,7 @@ impl SpecCheckReport {
     }
 
     /// The report on an invalid spec.
-    pub fn from_complaints(complaints: Diagnostics) -> Self {
+    pub(crate) fn from_complaints(complaints: Diagnostics) -> Self {
         let Diagnostics { path, list, more, .. } = complaints;
         Self { path, complaints: list, more_complaint_count: more, ..Self::default() }
     }

@@ -1,7 +1,7 @@
 //! Numbers and names in words.
 
 /// `1 span`, `2 spans`, `12 345 spans`: digits are grouped from five on.
-pub fn counted(n: usize, what: &str) -> String {
+pub(crate) fn counted(n: usize, what: &str) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (nth, digit) in digits.chars().enumerate() {
@@ -14,12 +14,12 @@ pub fn counted(n: usize, what: &str) -> String {
 }
 
 /// The same of a number that may be larger than anything in memory.
-pub fn counted_u64(n: u64, what: &str) -> String {
+pub(crate) fn counted_u64(n: u64, what: &str) -> String {
     counted(usize::try_from(n).unwrap_or(usize::MAX), what)
 }
 
 /// The first few names, and how many more there are.
-pub fn first_few(names: &[impl AsRef<str>], most: usize) -> String {
+pub(crate) fn first_few(names: &[impl AsRef<str>], most: usize) -> String {
     let first: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let more = names.len().saturating_sub(most);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -27,7 +27,7 @@ pub fn first_few(names: &[impl AsRef<str>], most: usize) -> String {
 }
 
 /// A text in one line, cut after this many characters.
-pub fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(most) {
         None => words,

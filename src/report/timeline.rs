@@ -23,7 +23,7 @@ use crate::report::wording::see_more::{SeeMore, deeper_than};
 
 /// The waterfall of one ID.
 #[derive(Clone, Debug)]
-pub struct TimelineReport {
+pub(crate) struct TimelineReport {
     analysed: AnalysedJourney,
     timeline: Timeline,
     errors: Vec<JourneyError>,
@@ -32,15 +32,10 @@ pub struct TimelineReport {
 
 impl TimelineReport {
     /// The report on a journey.
-    pub fn new(analysed: AnalysedJourney, options: TimelineOptions) -> Self {
+    pub(crate) fn new(analysed: AnalysedJourney, options: TimelineOptions) -> Self {
         let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         let errors = errors::journey_errors(&analysed.journey);
         Self { analysed, timeline, errors, options }
-    }
-
-    /// Whether there is nothing to draw.
-    pub fn is_empty(&self) -> bool {
-        self.analysed.journey.is_empty()
     }
 
     fn left_out(&self) -> Vec<Fact> {

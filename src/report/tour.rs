@@ -11,29 +11,29 @@ use crate::report::frame::Frame;
 
 /// A guided tour.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct TourReport {
+pub(crate) struct TourReport {
     /// What it is about, in a sentence or two.
-    pub welcome: String,
+    pub(crate) welcome: String,
     /// From first to last.
-    pub steps: Vec<TourStep>,
+    pub(crate) steps: Vec<TourStep>,
     /// What to run next.
-    pub next: Vec<String>,
+    pub(crate) next: Vec<String>,
     /// The runs that can be looked at.
-    pub runs: Vec<String>,
+    pub(crate) runs: Vec<String>,
 }
 
 /// One stop of a tour.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct TourStep {
+pub(crate) struct TourStep {
     /// What is seen here.
-    pub title: String,
+    pub(crate) title: String,
     /// What to look at.
-    pub text: String,
+    pub(crate) text: String,
     /// The command.
-    pub command: String,
+    pub(crate) command: String,
     /// Its report.
     #[schemars(with = "serde_json::Value")]
-    pub report: Report,
+    pub(crate) report: Report,
 }
 
 impl ReportBody for TourReport {

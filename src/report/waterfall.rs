@@ -13,24 +13,24 @@ use crate::report::text::counted;
 use crate::report::wording::findings::missing_thing;
 
 /// What the labels of bars are made from.
-pub struct BarLabels<'a> {
+pub(crate) struct BarLabels<'a> {
     /// The journey.
-    pub journey: &'a Journey,
+    pub(crate) journey: &'a Journey,
     /// The names of services, topics and spans.
-    pub names: &'a ShortNames,
+    pub(crate) names: &'a ShortNames,
     /// Which messages were delivered, and how often.
-    pub messages: &'a Messages,
+    pub(crate) messages: &'a Messages,
     /// Attributes to show below each span.
-    pub attributes: &'a [String],
+    pub(crate) attributes: &'a [String],
     /// Whether span IDs are shown.
-    pub span_ids: bool,
+    pub(crate) span_ids: bool,
     /// Error texts that are on the screen already.
-    pub shown_errors: &'a [&'a str],
+    pub(crate) shown_errors: &'a [&'a str],
 }
 
 impl<'a> BarLabels<'a> {
     /// For this timeline of the journey, on a screen that shows no error yet.
-    pub fn new(
+    pub(crate) fn new(
         journey: &'a Journey,
         names: &'a ShortNames,
         timeline: &'a Timeline,
@@ -43,7 +43,7 @@ impl<'a> BarLabels<'a> {
 }
 
 /// The bars, and what their marks mean.
-pub fn blocks(timeline: &Timeline, labels: &BarLabels) -> Vec<Block> {
+pub(crate) fn blocks(timeline: &Timeline, labels: &BarLabels) -> Vec<Block> {
     let mut rows: Vec<Bar> = timeline.rows.iter().flat_map(|row| labels.bars(row)).collect();
     drop_repeated_errors(&mut rows);
     extend_critical_path(&mut rows);
@@ -291,7 +291,7 @@ pub fn name(span: &Span, names: &ShortNames) -> Line {
 }
 
 /// A topic with its direction, and the name of the span unless that says the same.
-pub fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &ShortNames) -> Line {
+pub(crate) fn message(role: MessageRole, topic: Option<&str>, name: &str, names: &ShortNames) -> Line {
     let arrow = if role == MessageRole::Publish { "⇢ " } else { "⇠ " };
     let Some(topic) = topic else { return plain(format!("{arrow}{name}")) };
     let mut line = vec![piece(TextRole::Plain, arrow), piece(TextRole::Plain, names.topic(topic))];

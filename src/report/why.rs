@@ -90,7 +90,7 @@ impl BadKind {
 
 /// The question in words.
 #[derive(Clone, Debug)]
-pub struct WhyQuestion {
+pub(crate) struct WhyQuestion {
     /// Which journeys are bad.
     bad: String,
     others: Others,
@@ -101,7 +101,7 @@ pub struct WhyQuestion {
 
 impl WhyQuestion {
     /// The wording of this question.
-    pub fn new(question: &Question) -> Self {
+    pub(crate) fn new(question: &Question) -> Self {
         let is_chosen = question.bad.is_some() || question.good.is_some();
         let slow = |bad: String| Self { bad, others: Others::All, bad_kind: BadKind::Slow, is_chosen };
         match question.slow {
@@ -121,7 +121,7 @@ impl WhyQuestion {
 
 /// How bad journeys differ from the others.
 #[derive(Clone, Debug)]
-pub struct WhyReport {
+pub(crate) struct WhyReport {
     question: WhyQuestion,
     result: WhyResult,
     basis: Basis,
@@ -130,7 +130,7 @@ pub struct WhyReport {
 
 /// The same as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct WhyRecord<'a> {
+pub(crate) struct WhyRecord<'a> {
     /// The result in a word.
     verdict: WhyVerdict,
     /// Which journeys are bad, as in the question.
@@ -220,7 +220,7 @@ struct DifferenceRecord<'a> {
 
 impl WhyReport {
     /// The report on this result, with this many causes on the screen.
-    pub fn new(question: WhyQuestion, result: WhyResult, basis: Basis, top: usize) -> Self {
+    pub(crate) fn new(question: WhyQuestion, result: WhyResult, basis: Basis, top: usize) -> Self {
         Self { question, result, basis, top }
     }
 

@@ -11,19 +11,19 @@ use crate::report::text::counted;
 
 /// What is particular to the screen of one command.
 #[derive(Default)]
-pub struct WindowScreen {
+pub(crate) struct WindowScreen {
     /// The answer in one line.
-    pub answer: Line,
+    pub(crate) answer: Line,
     /// The numbers.
-    pub body: Vec<Block>,
+    pub(crate) body: Vec<Block>,
     /// Remarks below them.
-    pub facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
     /// What to run next.
-    pub next: Vec<Invocation>,
+    pub(crate) next: Vec<Invocation>,
 }
 
 /// The whole screen.
-pub fn blocks(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
+pub(crate) fn blocks(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> {
     let mut blocks = vec![Block::Line(screen.answer), basis_line(basis)];
     blocks.extend(frame.completeness_with(MetricUse::for_basis(basis)));
     if !screen.body.is_empty() {
@@ -41,7 +41,7 @@ pub fn blocks(frame: &Frame, basis: &Basis, screen: WindowScreen) -> Vec<Block> 
 }
 
 /// The screen if there was nothing to count. That there is nothing is only stated of a complete answer.
-pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
+pub(crate) fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
     let answer = if frame.provenance.complete {
         styled(TextRole::Strong, format!("– no {what}"))
     } else {
@@ -54,7 +54,7 @@ pub fn nothing(frame: &Frame, basis: &Basis, what: &str) -> Vec<Block> {
 }
 
 /// `61 %`, `0.4 %`; a dash if the whole is nothing.
-pub fn percent(part: f64, whole: f64) -> String {
+pub(crate) fn percent(part: f64, whole: f64) -> String {
     let share = 100.0 * part / whole;
     match share {
         _ if !share.is_finite() => "–".to_owned(),
@@ -67,7 +67,7 @@ pub fn percent(part: f64, whole: f64) -> String {
 
 /// A duration: exact, `1.2 s`; between two bounds, `500 ms–1 s`, `>10 s`; or estimated by a backend, `~700 ms`. A dash if it
 /// is unknown.
-pub fn duration(estimate: Option<Estimate>) -> String {
+pub(crate) fn duration(estimate: Option<Estimate>) -> String {
     match estimate {
         None => "–".to_owned(),
         Some(Estimate { low_ns, high_ns: Some(high), .. }) if low_ns == high => Human(high).to_string(),
@@ -78,7 +78,7 @@ pub fn duration(estimate: Option<Estimate>) -> String {
 }
 
 /// `from 1 234 spans in 56 journeys, a sample: at most the newest 200 traces of each of 4 services`.
-pub fn basis_line(basis: &Basis) -> Block {
+pub(crate) fn basis_line(basis: &Basis) -> Block {
     Block::Line(styled(TextRole::Dim, sentence(basis)))
 }
 
@@ -99,12 +99,12 @@ fn sentence(basis: &Basis) -> String {
 }
 
 /// The words before and after the number of traces in a sample, which say how they were chosen.
-pub fn sample_choice(basis: &Basis) -> [&'static str; 2] {
+pub(crate) fn sample_choice(basis: &Basis) -> [&'static str; 2] {
     if basis.evenly { ["", ", from all of the time"] } else { ["the newest ", ""] }
 }
 
 /// `a sample: at most the newest 200 traces of each of 4 services`; none if everything was read.
-pub fn sample(basis: &Basis) -> Option<String> {
+pub(crate) fn sample(basis: &Basis) -> Option<String> {
     let (limit, services) = (basis.limit?, basis.services.len());
     let [newest, from] = sample_choice(basis);
     let text = || format!("a sample: at most {newest}{limit} traces of each of {}{from}", counted(services, "service"));

@@ -16,7 +16,7 @@ impl Session {
     ///
     /// # Errors
     /// Usage: files hold none, or the backend that has them is left out.
-    pub async fn alerts(&self, window: Window) -> Result<AlertsAnswer, Error> {
+    pub(crate) async fn alerts(&self, window: Window) -> Result<AlertsAnswer, Error> {
         match &self.data {
             OpenedData::Files(_) => Err(no_metrics_in_files("alerts")),
             OpenedData::Demo(_) => Ok(AlertsAnswer {
@@ -39,7 +39,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::alerts`].
-    pub async fn rules(&self, window: Window) -> Result<RulesAnswer, Error> {
+    pub(crate) async fn rules(&self, window: Window) -> Result<RulesAnswer, Error> {
         match &self.data {
             OpenedData::Files(_) => Err(no_metrics_in_files("alerts")),
             OpenedData::Demo(_) => {

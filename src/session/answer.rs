@@ -32,7 +32,7 @@ pub enum Found {
 
 /// How complete the data is that an answer was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataQuality {
+pub(crate) enum DataQuality {
     /// Everything that was queried arrived.
     Complete,
     /// Something is missing.
@@ -51,7 +51,7 @@ impl Found {
 impl Answer {
     /// One answer about both: incomplete where either is, and with the worse of the two severities.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self {
             provenance: self.provenance.and(other.provenance),
             found: if other.found == Found::Something { other.found } else { self.found },
@@ -60,7 +60,7 @@ impl Answer {
     }
 
     /// How complete its data is.
-    pub fn quality(&self) -> DataQuality {
+    pub(crate) fn quality(&self) -> DataQuality {
         if self.provenance.backends.iter().any(|backend| backend.state == BackendState::Refused) {
             DataQuality::ActionNeeded
         } else if self.provenance.complete {

@@ -76,7 +76,7 @@ pub enum ProgressDisplay {
 
 impl ProgressDisplay {
     /// A spinner for one question.
-    pub fn spinner(self) -> Progress {
+    pub(crate) fn spinner(self) -> Progress {
         match self {
             Self::Shown => Progress::spinner(),
             Self::Hidden => Progress::silent(),
@@ -84,7 +84,7 @@ impl ProgressDisplay {
     }
 
     /// A bar over this many questions.
-    pub fn bar(self, questions: usize) -> Progress {
+    pub(crate) fn bar(self, questions: usize) -> Progress {
         match self {
             Self::Shown => Progress::bar(questions),
             Self::Hidden => Progress::silent(),

@@ -14,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 impl Session {
     /// How often each service called each other, by Jaeger's own count. None where Jaeger gives none, or not in time: the
     /// answer is complete without it.
-    pub async fn dependencies(&self, window: Window) -> Option<Dependencies> {
+    pub(crate) async fn dependencies(&self, window: Window) -> Option<Dependencies> {
         let servers = self.servers()?;
         let source = servers.backends.span_source(&servers.transport)?;
         let calls = timeout(TIMEOUT, source.dependencies(window)).await.ok()?.ok().flatten()?;

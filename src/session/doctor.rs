@@ -9,16 +9,16 @@ use crate::source::failure::{Failure, Received};
 use crate::source::role::Role;
 
 /// The health of each backend.
-pub struct BackendHealth {
+pub(crate) struct BackendHealth {
     /// A row a backend.
-    pub checks: Vec<DoctorRow>,
+    pub(crate) checks: Vec<DoctorRow>,
     /// What interrupted the checks, and whether any backend had answered by then.
-    pub interruption: Option<(Failure, Received)>,
+    pub(crate) interruption: Option<(Failure, Received)>,
 }
 
 impl Session {
     /// Checks each backend; for the demo, all three as if they had been asked.
-    pub async fn health(&self) -> BackendHealth {
+    pub(crate) async fn health(&self) -> BackendHealth {
         let OpenedData::Servers(servers) = &self.data else {
             let checks = Role::ALL.map(demo_row).to_vec();
             return BackendHealth { checks, interruption: None };

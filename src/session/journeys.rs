@@ -31,7 +31,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::journey`]; usage where there is none at all.
-    pub async fn journeys(
+    pub(crate) async fn journeys(
         &self,
         request: &JourneyRequest<'_>,
         many: JourneysRequest,

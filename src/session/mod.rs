@@ -3,24 +3,24 @@
 //! The same questions are answered whatever the data is: backends, a recording of them, files, or the demo. Every answer
 //! comes with its provenance. [`Session::finish`] ends it and writes the recording that is being made.
 
-pub mod alerts;
+pub(crate) mod alerts;
 pub mod answer;
 pub mod config;
-pub mod dependencies;
-pub mod doctor;
-pub mod error_window;
+pub(crate) mod dependencies;
+pub(crate) mod doctor;
+pub(crate) mod error_window;
 mod files;
 pub mod journey;
-pub mod journeys;
-pub mod last_key;
+pub(crate) mod journeys;
+pub(crate) mod last_key;
 mod links;
 mod metric_readings;
-pub mod phases;
+pub(crate) mod phases;
 pub mod request;
-pub mod source_status;
-pub mod span_metrics;
+pub(crate) mod source_status;
+pub(crate) mod span_metrics;
 mod stitched;
-pub mod window;
+pub(crate) mod window;
 
 use crate::error::Error;
 use crate::gather::sources::Sources;
@@ -107,27 +107,27 @@ impl Session {
     }
 
     /// The present: the clock's, that of the recording, or that of the demo.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// Which data is open.
-    pub fn data(&self) -> &DataSelection {
+    pub(crate) fn data(&self) -> &DataSelection {
         &self.config.data
     }
 
     /// Whether the data is the demo's.
-    pub fn is_demo(&self) -> bool {
+    pub(crate) fn is_demo(&self) -> bool {
         matches!(self.data, OpenedData::Demo(_))
     }
 
     /// The newest span of a journey that may still change ended after this.
-    pub fn settled_before(&self) -> Timestamp {
+    pub(crate) fn settled_before(&self) -> Timestamp {
         self.now.plus(-self.config.settle_ns)
     }
 
     /// Whether spans can be searched: not where the backend that has them is left out.
-    pub fn has_spans(&self) -> bool {
+    pub(crate) fn has_spans(&self) -> bool {
         self.servers().is_none_or(|servers| servers.backends.spans.is_some())
     }
 
@@ -194,7 +194,7 @@ pub struct FinishedSession {
 
 impl FinishedSession {
     /// Adds a message for standard error.
-    pub fn message(&mut self, text: &str) {
+    pub(crate) fn message(&mut self, text: &str) {
         self.messages.extend(text.lines().map(str::to_owned));
     }
 }

@@ -14,7 +14,7 @@ impl Session {
     ///
     /// # Errors
     /// Usage: files hold no metrics, or the backend that has them is left out.
-    pub async fn phases(&self, queries: &PhaseQueries, window: Window) -> Result<PhaseMetrics, Error> {
+    pub(crate) async fn phases(&self, queries: &PhaseQueries, window: Window) -> Result<PhaseMetrics, Error> {
         match &self.data {
             OpenedData::Files(_) => Err(no_metrics_in_files("phases")),
             OpenedData::Demo(_) => {

@@ -50,7 +50,7 @@ pub struct WaitCondition<'a> {
 
 /// Which journeys are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JourneySelection {
+pub(crate) enum JourneySelection {
     /// The one that the request names.
     Named,
     /// All in the files or in the demo; backends cannot be asked for all.
@@ -63,11 +63,11 @@ pub enum JourneySelection {
 
 /// Many journeys to be found.
 #[derive(Clone, Debug)]
-pub struct JourneysRequest {
+pub(crate) struct JourneysRequest {
     /// Which.
-    pub selection: JourneySelection,
+    pub(crate) selection: JourneySelection,
     /// How long all of them may take together; unlimited where none.
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A window of time, or the one journey of it that is named.
@@ -102,7 +102,7 @@ pub struct WindowSearch {
 
 impl WindowSearch {
     /// For these traces alone.
-    pub fn for_traces(traces: TraceSelection) -> Self {
+    pub(crate) fn for_traces(traces: TraceSelection) -> Self {
         Self { traces, ..Self::default() }
     }
 }
@@ -117,7 +117,7 @@ pub enum TraceSelection {
     AndErrors,
 }
 
-pub use crate::gather::sample::SampleSpread;
+pub(crate) use crate::gather::sample::SampleSpread;
 
 /// Where figures of a window are taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

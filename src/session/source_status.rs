@@ -8,7 +8,7 @@ use crate::pipeline::evaluate::SourceStatus;
 use crate::source::role::Role;
 
 /// How complete the part of the backend with this role is in the answer about a journey. Where files were read, they hold all there is.
-pub fn source_status(role: Role, provenance: &Provenance, journey: &Journey) -> SourceStatus {
+pub(crate) fn source_status(role: Role, provenance: &Provenance, journey: &Journey) -> SourceStatus {
     let supply = &provenance.data.supply;
     match supply {
         Supply::Files(_) => return in_files(role, provenance, journey),

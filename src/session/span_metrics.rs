@@ -33,7 +33,7 @@ const MAX_NAMED: usize = 5;
 
 /// What metrics are grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricGrouping {
+pub(crate) enum MetricGrouping {
     /// Operations, and how often each failed.
     Errors,
     /// Operations, and how long each took.
@@ -57,24 +57,24 @@ pub(super) enum MetricProvider {
 
 /// What is to be measured.
 #[derive(Clone, Copy, Debug)]
-pub struct MetricQuestion<'a> {
+pub(crate) struct MetricQuestion<'a> {
     /// By what.
-    pub grouping: MetricGrouping,
+    pub(crate) grouping: MetricGrouping,
     /// Only of these.
-    pub filters: &'a Filters,
+    pub(crate) filters: &'a Filters,
     /// When.
-    pub window: Window,
+    pub(crate) window: Window,
 }
 
 /// What was measured.
 #[derive(Debug, Default)]
-pub struct MeasuredWindow {
+pub(crate) struct MeasuredWindow {
     /// The figures; none where spans are to be read.
-    pub measured: Option<Measured>,
+    pub(crate) measured: Option<Measured>,
     /// The metrics that measured; none for a service graph.
     pub(super) provider: Option<MetricProvider>,
     /// How asking went.
-    pub asked: Evidence,
+    pub(crate) asked: Evidence,
 }
 
 impl Session {
@@ -82,7 +82,7 @@ impl Session {
     ///
     /// # Errors
     /// Usage: metrics are demanded, and the filters or the grouping ask for what no metric holds.
-    pub async fn span_metrics(
+    pub(crate) async fn span_metrics(
         &self,
         question: MetricQuestion<'_>,
         figures: FigureSource,
@@ -107,7 +107,7 @@ impl Session {
     }
 
     /// The answer where all figures are measured and nothing was read.
-    pub fn measured_window(&self, request: &WindowRequest, measured: &Measured) -> WindowAnswer {
+    pub(crate) fn measured_window(&self, request: &WindowRequest, measured: &Measured) -> WindowAnswer {
         let basis = metric_basis(measured);
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
         WindowAnswer { answer: Answer { provenance: self.window_provenance(request), found, worst: None }, basis }
@@ -314,7 +314,7 @@ fn selected(mut measured: Measured, filters: &Filters) -> Option<Measured> {
 }
 
 /// What figures from metrics are made from.
-pub fn metric_basis(measured: &Measured) -> Basis {
+pub(crate) fn metric_basis(measured: &Measured) -> Basis {
     let of_edges = measured.edges.iter().map(|edge| edge.calls);
     let calls: f64 = measured.measures.iter().map(|measure| measure.calls).chain(of_edges).sum();
     Basis {

@@ -66,14 +66,14 @@ impl Session {
     ///
     /// # Errors
     /// Usage: the backend that has them is left out.
-    pub fn needs_spans(&self) -> Result<(), Error> {
+    pub(crate) fn needs_spans(&self) -> Result<(), Error> {
         let left_out = || Error::usage("--without jaeger: spans come from it alone", "leave jaeger in");
         if self.has_spans() { Ok(()) } else { Err(left_out()) }
     }
 
     /// The window that was given; the last hour where none was. It ends now at the latest: comparing with time that is
     /// still to come would halve every figure.
-    pub fn window_or_last_hour(&self, given: Option<Window>) -> Window {
+    pub(crate) fn window_or_last_hour(&self, given: Option<Window>) -> Window {
         // The demo's last minute is over.
         let end = if self.servers().is_some() { self.now.plus(1) } else { self.now };
         let window = given.unwrap_or_else(|| Window::new(self.now.plus(-HOUR), end));
@@ -86,7 +86,7 @@ impl Session {
 
     /// The window in which spans are counted, by their end; none where all are, as those of one journey or of one demo
     /// run.
-    pub fn counted_window(&self, request: &WindowRequest) -> Option<Window> {
+    pub(crate) fn counted_window(&self, request: &WindowRequest) -> Option<Window> {
         match &self.data {
             _ if request.subject.is_some() => None,
             OpenedData::Demo(Some(_)) | OpenedData::Files(_) => request.window,
@@ -95,13 +95,13 @@ impl Session {
     }
 
     /// The window in which metrics are read. Those of the demo cover its last hour, whatever the times.
-    pub fn metrics_window(&self, request: &WindowRequest) -> Window {
+    pub(crate) fn metrics_window(&self, request: &WindowRequest) -> Window {
         let given = request.window.filter(|_| !matches!(self.data, OpenedData::Demo(_)));
         self.window_or_last_hour(given)
     }
 
     /// The provenance of an answer about this window of which nothing was read yet.
-    pub fn window_provenance(&self, request: &WindowRequest) -> Provenance {
+    pub(crate) fn window_provenance(&self, request: &WindowRequest) -> Provenance {
         let data = DataSelection { times: request.times.clone(), ..self.config.data.clone() };
         Provenance { data, filters: request.filters.clone(), ..Provenance::default() }
     }
@@ -278,7 +278,7 @@ fn without_trace(lines: &FoundLines) -> Option<Note> {
 }
 
 /// That there may be more traces than were read. The limit is part of the question, so the answer is complete.
-pub fn sample_cut(basis: &Basis) -> Option<Note> {
+pub(crate) fn sample_cut(basis: &Basis) -> Option<Note> {
     let (all, limit) = (basis.services.len(), basis.limit?);
     let least = basis.services.iter().filter(|service| service.cut).map(|service| service.traces).min()?;
     let many = if least < limit { format!("{least} to {limit}") } else { limit.to_string() };

@@ -11,7 +11,7 @@ use crate::wire::Malformed;
 
 /// What an interrupted command had received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Received {
+pub(crate) enum Received {
     /// Some data.
     Something,
     /// No data.
@@ -76,7 +76,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with the hint of its kind.
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -100,12 +100,12 @@ impl Failure {
     }
 
     /// The command was asked to end `after` it began.
-    pub fn interrupted(after: Duration) -> Self {
+    pub(crate) fn interrupted(after: Duration) -> Self {
         Self::new(FailureKind::Interrupted, format!("interrupted after {}", Human::from(after)))
     }
 
     /// An interruption as a note on the answer as a whole.
-    pub fn interruption(&self, received: Received) -> Note {
+    pub(crate) fn interruption(&self, received: Received) -> Note {
         let what = match received {
             Received::Something => "this is what had come by then",
             Received::Nothing => "nothing had come by then",
@@ -114,7 +114,7 @@ impl Failure {
     }
 
     /// How many lines a page may have, if a longer one was refused.
-    pub fn page_limit(&self) -> Option<usize> {
+    pub(crate) fn page_limit(&self) -> Option<usize> {
         match self.refusal {
             Some(Refusal::PageTooLong(most)) => Some(most),
             _ => None,
@@ -122,19 +122,19 @@ impl Failure {
     }
 
     /// Whether the same query over a shorter time window would be answered.
-    pub fn wants_shorter_window(&self) -> bool {
+    pub(crate) fn wants_shorter_window(&self) -> bool {
         matches!(self.refusal, Some(Refusal::TooMuchData | Refusal::TooManySeries))
     }
 
     /// The same with actions of its own.
     #[must_use]
-    pub fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
+    pub(crate) fn with_actions(mut self, actions: impl Into<Vec<Action>>) -> Self {
         self.actions = actions.into();
         self
     }
 
     /// What to do, any of these: its own actions, else those of its kind.
-    pub fn next_actions(&self) -> Vec<Action> {
+    pub(crate) fn next_actions(&self) -> Vec<Action> {
         if !self.actions.is_empty() {
             return self.actions.clone();
         }
@@ -151,7 +151,7 @@ impl Failure {
     }
 
     /// The failure as a note of the report.
-    pub fn note(&self, source: Source) -> Note {
+    pub(crate) fn note(&self, source: Source) -> Note {
         let code = match self.kind {
             FailureKind::Absent | FailureKind::Unreachable => NoteCode::Unreachable,
             FailureKind::NoSuchApi | FailureKind::ActionNeeded | FailureKind::Rejected => NoteCode::Refused,
@@ -165,7 +165,7 @@ impl Failure {
 }
 
 /// The failure to decode an answer.
-pub fn malformed_answer(address: &str, error: &Malformed) -> Failure {
+pub(crate) fn malformed_answer(address: &str, error: &Malformed) -> Failure {
     if let Malformed::Html { title } = error {
         return html_page(address, title);
     }
@@ -173,7 +173,7 @@ pub fn malformed_answer(address: &str, error: &Malformed) -> Failure {
 }
 
 /// The answer is an HTML page instead of data.
-pub fn html_page(address: &str, title: &str) -> Failure {
+pub(crate) fn html_page(address: &str, title: &str) -> Failure {
     let titled = if title.is_empty() { String::new() } else { format!(" (title {title:?})") };
     let message = format!("{address} answered with an HTML page{titled} instead of data; it looks like a sign-in page");
     Failure::new(FailureKind::ActionNeeded, message).with_actions(Advice::CheckSignInAndBasePath)

@@ -1,7 +1,7 @@
 //! Where evidence comes from: servers, recordings of their answers, files, and the embedded demo.
 
 pub mod demo;
-pub mod failure;
+pub(crate) mod failure;
 pub mod file;
 pub mod recording;
 pub mod role;

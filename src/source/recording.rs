@@ -23,13 +23,13 @@ use crate::source::server::request::{Request, Response};
 const FILE: &str = "exchanges.jsonl";
 
 /// The recorded outcome of a request.
-pub type RecordedAnswer = Result<Response, Failure>;
+pub(crate) type RecordedAnswer = Result<Response, Failure>;
 
 /// A recording that is made or replayed.
 pub enum Recording {
     /// Neither.
     Off,
-    /// Being made; written by [`Recording::save`].
+    /// Being made; written by `Recording::save`.
     Recording {
         /// The folder.
         folder: PathBuf,
@@ -44,7 +44,7 @@ pub enum Recording {
 
 impl Recording {
     /// Reads a recording, and the time at which it was made.
-    pub fn open(folder: &Path) -> Result<(Self, Timestamp), Error> {
+    pub(crate) fn open(folder: &Path) -> Result<(Self, Timestamp), Error> {
         let path = folder.join(FILE);
         let shown = path.display().to_string();
         let wrong = |message: String| Error::Input { path: shown.clone(), message };
@@ -66,17 +66,17 @@ impl Recording {
     }
 
     /// A recording to be made in this folder.
-    pub fn record(folder: PathBuf, now: Timestamp) -> Self {
+    pub(crate) fn record(folder: PathBuf, now: Timestamp) -> Self {
         Self::Recording { folder, now, exchanges: RefCell::default() }
     }
 
     /// Whether the answers come from a recording.
-    pub fn is_replaying(&self) -> bool {
+    pub(crate) fn is_replaying(&self) -> bool {
         matches!(self, Self::Replaying(_))
     }
 
     /// The recorded outcome of a request; none unless replaying.
-    pub fn played(&self, source: Source, request: &Request) -> Option<RecordedAnswer> {
+    pub(crate) fn played(&self, source: Source, request: &Request) -> Option<RecordedAnswer> {
         let Self::Replaying(exchanges) = self else { return None };
         let key = key(source, request);
         Some(exchanges.get(&key).cloned().unwrap_or_else(|| {
@@ -86,14 +86,14 @@ impl Recording {
     }
 
     /// Keeps an exchange, if a recording is being made.
-    pub fn keep(&self, source: Source, request: &Request, outcome: &RecordedAnswer) {
+    pub(crate) fn keep(&self, source: Source, request: &Request, outcome: &RecordedAnswer) {
         if let Self::Recording { exchanges, .. } = self {
             exchanges.borrow_mut().insert(key(source, request), outcome.clone());
         }
     }
 
     /// Writes the recording atomically.
-    pub fn save(&self) -> Result<(), Error> {
+    pub(crate) fn save(&self) -> Result<(), Error> {
         let Self::Recording { folder, now, exchanges } = self else { return Ok(()) };
         let path = folder.join(FILE);
         let shown = path.display().to_string();

@@ -23,7 +23,7 @@ use crate::wire::prometheus_json::PrometheusReply;
 
 /// The kind of data that a backend is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+pub(crate) enum Role {
     /// Spans.
     Spans,
     /// Log lines.
@@ -34,10 +34,10 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which backends are listed.
-    pub const ALL: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
+    pub(crate) const ALL: [Self; 3] = [Self::Spans, Self::Logs, Self::Metrics];
 
     /// The backend that has this role.
-    pub fn backend(self) -> Source {
+    pub(crate) fn backend(self) -> Source {
         match self {
             Self::Spans => Source::Jaeger,
             Self::Logs => Source::Loki,
@@ -100,7 +100,7 @@ pub enum MetricsLevel {
 }
 
 /// Calls between two services, as a span source counts them: caller, callee, calls.
-pub type Dependency = (String, String, u64);
+pub(crate) type Dependency = (String, String, u64);
 
 /// A source of spans.
 #[async_trait(?Send)]
@@ -160,7 +160,7 @@ pub trait SpanSource {
 
 /// Which end of a time a page of lines begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Oldest first.
     Forward,
     /// Newest first.
@@ -169,7 +169,7 @@ pub enum Direction {
 
 /// What a line must hold to be found.
 #[derive(Clone, Copy, Debug)]
-pub enum LineMatch<'a> {
+pub(crate) enum LineMatch<'a> {
     /// One of these texts.
     AnyText(&'a [String]),
     /// This text, which may have wildcards.
@@ -194,7 +194,7 @@ pub enum LineMatch<'a> {
 
 /// A source of log lines. Streams and queries are written in its own language.
 #[async_trait(?Send)]
-pub trait LogSource {
+pub(crate) trait LogSource {
     /// The backend it is.
     fn backend(&self) -> Source;
 
@@ -246,11 +246,11 @@ pub trait LogSource {
 }
 
 /// A reply to a query for series.
-pub type SeriesReply = PrometheusReply<Vec<Series>>;
+pub(crate) type SeriesReply = PrometheusReply<Vec<Series>>;
 
 /// A source of metrics that is asked in PromQL.
 #[async_trait(?Send)]
-pub trait MetricSource {
+pub(crate) trait MetricSource {
     /// The backend it is.
     fn backend(&self) -> Source;
 
@@ -284,7 +284,7 @@ pub trait MetricSource {
 
 /// Seconds between two samples of a range: about 240 samples, at least one second apart. More would be finer than a
 /// terminal can draw, and the usual server refuses more than 11,000.
-pub fn step_seconds(window: Window) -> i64 {
+pub(crate) fn step_seconds(window: Window) -> i64 {
     use crate::model::time::SECOND;
     (window.length() / SECOND / 240).max(1)
 }

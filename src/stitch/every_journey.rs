@@ -13,7 +13,7 @@ use crate::stitch::split::parts;
 
 /// Every journey, by time. Whatever a trace, a link, an ID or a line joins is one journey, as a whole; lines that name
 /// neither a trace nor an ID are one more.
-pub fn every_journey(evidence: Evidence, keys: &[String]) -> impl Iterator<Item = Journey> {
+pub(crate) fn every_journey(evidence: Evidence, keys: &[String]) -> impl Iterator<Item = Journey> {
     let mut parts = parts(evidence, keys);
     parts.sort_by_cached_key(beginning);
     let keys = keys.to_vec();

@@ -12,7 +12,7 @@ use crate::model::span::{Span, SpanKind};
 const MAX_SAME_ID: usize = 16;
 
 /// Builds the forest of spans that are in their final order.
-pub fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
+pub(crate) fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     let by_id = index_by_id(spans);
     let clients = index_clients(spans);
     let publishers = index_publishers(spans);

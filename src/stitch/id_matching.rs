@@ -13,17 +13,17 @@ const SHORTEST_TOKEN: usize = 8;
 
 /// The value of a correlation key on a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carried {
+pub(crate) struct Carried {
     /// The attribute's name, as it is written there.
-    pub key: String,
+    pub(crate) key: String,
     /// Its place among the configured keys, from 0: the lower, the likelier that it is the journey's ID.
-    pub rank: usize,
+    pub(crate) rank: usize,
     /// The value.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// The configured correlation keys, in any of their spellings.
-pub struct Keys {
+pub(crate) struct Keys {
     /// In order, each without case and punctuation.
     normalised: Vec<String>,
     /// The ranks of keys that were looked up: the same few keys are on every span.
@@ -32,12 +32,12 @@ pub struct Keys {
 
 impl Keys {
     /// From the configured keys; `correlation_id`, `correlationId` and `Correlation-ID` are the same key.
-    pub fn new(keys: &[String]) -> Self {
+    pub(crate) fn new(keys: &[String]) -> Self {
         Self { normalised: keys.iter().map(|k| normalised(k)).collect(), ranks: RefCell::default() }
     }
 
     /// The rank of the key that this attribute is; none where it is none of them.
-    pub fn rank(&self, key: &str) -> Option<usize> {
+    pub(crate) fn rank(&self, key: &str) -> Option<usize> {
         if let Some(known) = self.ranks.borrow().get(key) {
             return *known;
         }
@@ -48,12 +48,12 @@ impl Keys {
     }
 
     /// The rank of the key that this field of a line is. Of a nested field the last part counts too.
-    pub fn rank_of_field(&self, field: &str) -> Option<usize> {
+    pub(crate) fn rank_of_field(&self, field: &str) -> Option<usize> {
         self.rank(field).or_else(|| self.rank(field.rsplit('.').next().unwrap_or(field)))
     }
 
     /// Every value of the keys in a span's attributes, its resource and its events.
-    pub fn of_span(&self, span: &Span) -> Vec<Carried> {
+    pub(crate) fn of_span(&self, span: &Span) -> Vec<Carried> {
         let events = span.events.iter().map(|e| &e.attributes);
         let mut found = Vec::new();
         for attributes in [&span.attributes, &span.resource.attributes].into_iter().chain(events) {
@@ -85,7 +85,7 @@ fn normalised(key: &str) -> String {
 }
 
 /// The ways to write an ID in a line: as it is, and as usual JSON encoders escape it.
-pub fn spellings(id: &str) -> Vec<String> {
+pub(crate) fn spellings(id: &str) -> Vec<String> {
     let json = serde_json::to_string(id).unwrap_or_default();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned();
     let lower = escaped(&json, |unit| format!("\\u{unit:04x}"));
@@ -112,12 +112,12 @@ fn escaped(json: &str, unit_text: impl Fn(u16) -> String) -> String {
 }
 
 /// Whether an ID is so short that it counts only as the value of a key.
-pub fn is_short(id: &str) -> bool {
+pub(crate) fn is_short(id: &str) -> bool {
     id.chars().count() < SHORTEST_TOKEN
 }
 
 /// Whether a line carries an ID: as a field's value, or as a whole token of its text.
-pub struct LineMatcher<'a> {
+pub(crate) struct LineMatcher<'a> {
     id: &'a str,
     keys: &'a Keys,
     spellings: Vec<String>,
@@ -125,12 +125,12 @@ pub struct LineMatcher<'a> {
 
 impl<'a> LineMatcher<'a> {
     /// Looks for this ID.
-    pub fn new(id: &'a str, keys: &'a Keys) -> Self {
+    pub(crate) fn new(id: &'a str, keys: &'a Keys) -> Self {
         Self { id, keys, spellings: spellings(id) }
     }
 
     /// Whether this line carries the ID.
-    pub fn matches(&self, line: &LogEntry) -> bool {
+    pub(crate) fn matches(&self, line: &LogEntry) -> bool {
         if is_short(self.id) {
             return line.values().any(|(key, value)| value == self.id && self.keys.rank_of_field(key).is_some());
         }

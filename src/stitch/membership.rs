@@ -14,31 +14,31 @@ use crate::stitch::id_matching::{Carried, Keys, LineMatcher};
 
 /// What of the evidence belongs to the journey, why, and what it names that is not in the evidence.
 #[derive(Debug, Default)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The correlation ID that was followed; none where a trace was asked for that carries none or several.
-    pub correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     /// The correlation IDs of a trace that was asked for, where it has several: none of them is followed.
-    pub several_ids: Vec<String>,
+    pub(crate) several_ids: Vec<String>,
     /// The journey's own IDs: the one that is followed, or all of a trace that was asked for.
-    pub ids: BTreeSet<String>,
+    pub(crate) ids: BTreeSet<String>,
     /// The keys that have these IDs as values, by rank. A trace with another value of one of these keys is another
     /// journey's; values of other keys say nothing.
-    pub key_ranks: BTreeSet<usize>,
+    pub(crate) key_ranks: BTreeSet<usize>,
     /// Traces that belong as a whole, each with the reasons.
-    pub traces: BTreeMap<TraceId, BTreeSet<Reason>>,
+    pub(crate) traces: BTreeMap<TraceId, BTreeSet<Reason>>,
     /// Traces of other journeys of which only these spans belong, with the spans below them.
-    pub arrivals: BTreeMap<TraceId, BTreeSet<SpanId>>,
+    pub(crate) arrivals: BTreeMap<TraceId, BTreeSet<SpanId>>,
     /// Traces of other journeys that touch this one.
-    pub related: BTreeMap<TraceId, Related>,
+    pub(crate) related: BTreeMap<TraceId, Related>,
     /// For each line of the evidence the reason why it belongs; none if it does not.
-    pub lines: Vec<Option<Reason>>,
+    pub(crate) lines: Vec<Option<Reason>>,
     /// Traces that links or lines name and of which the evidence has no span.
-    pub not_fetched: BTreeSet<TraceId>,
+    pub(crate) not_fetched: BTreeSet<TraceId>,
 }
 
 impl Membership {
     /// Whether nothing belongs.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.traces.is_empty() && self.lines.iter().all(Option::is_none)
     }
 }
@@ -97,7 +97,7 @@ struct MemberSearch<'a> {
 }
 
 /// What of the evidence belongs to the query's subject.
-pub fn membership(evidence: &Evidence, query: &Query) -> Membership {
+pub(crate) fn membership(evidence: &Evidence, query: &Query) -> Membership {
     let mut search = MemberSearch::new(evidence, query);
     search.seed(query);
     search.seed_lines(&evidence.logs);
@@ -297,7 +297,7 @@ fn hex_tokens(text: &str) -> impl Iterator<Item = TraceId> + '_ {
 }
 
 /// The spans that belong: all of the traces that belong, and of related ones the arrivals with all spans below them.
-pub fn spans_in(spans: Vec<Span>, membership: &Membership) -> Vec<Span> {
+pub(crate) fn spans_in(spans: Vec<Span>, membership: &Membership) -> Vec<Span> {
     let mut below: HashMap<TraceId, HashSet<SpanId>> =
         membership.arrivals.iter().map(|(t, ids)| (*t, ids.iter().copied().collect())).collect();
     let children_of: Vec<(TraceId, SpanId, SpanId)> = spans

@@ -1,13 +1,13 @@
 //! Evidence to journey: spans and lines joined by correlation ID, trace ID, link, message and time. Pure; never fails.
 
-pub mod every_journey;
-pub mod forest;
-pub mod id_matching;
-pub mod membership;
-pub mod oddities;
-pub mod skew;
-pub mod split;
-pub mod subjects;
+pub(crate) mod every_journey;
+pub(crate) mod forest;
+pub(crate) mod id_matching;
+pub(crate) mod membership;
+pub(crate) mod oddities;
+pub(crate) mod skew;
+pub(crate) mod split;
+pub(crate) mod subjects;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use crate::model::span::Span;
 
 /// Drops exact repeats. Spans that share an ID and differ are kept and counted, unless they are the client and server of
 /// one call, which share an ID in Zipkin.
-pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
+pub(crate) fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
     let before = spans.len();
     spans.dedup_by(|a, b| a.is_repeat_of(b));
     if spans.len() < before {
@@ -31,7 +31,7 @@ pub fn drop_repeats(spans: &mut Vec<Span>, oddities: &mut Vec<String>) {
 }
 
 /// Counts spans and lines whose times cannot be drawn.
-pub fn note_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
+pub(crate) fn note_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<String>) {
     let absurd = spans.iter().filter(|s| !s.has_sane_time()).count();
     if absurd > 0 {
         oddities.push(format!(
@@ -45,7 +45,7 @@ pub fn note_absurd_times(spans: &[Span], lines: &[LogEntry], oddities: &mut Vec<
 }
 
 /// Counts the warnings on spans, most frequent first.
-pub fn note_warnings(spans: &[Span], oddities: &mut Vec<String>) {
+pub(crate) fn note_warnings(spans: &[Span], oddities: &mut Vec<String>) {
     /// A screen has room for a few; each span shows its own.
     const MOST: usize = 5;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

@@ -28,7 +28,7 @@ type SkewSamples<'a> = BTreeMap<(&'a str, &'a str), Vec<i64>>;
 
 /// The fewest and smallest skews with which no effect comes before its cause, by service: the largest contradiction is
 /// explained first, as long as that leaves less of it.
-pub fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
+pub(crate) fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
     let mut measured = SkewSamples::new();
     for (index, cause) in forest.cause.iter().enumerate() {
         if let Some((parent, via)) = cause {

@@ -11,16 +11,16 @@ use crate::stitch::subjects::subjects;
 
 /// Journeys, each with its part of the evidence. Notes, backends and coverage are in every part.
 #[derive(Clone, Debug, Default)]
-pub struct SplitEvidence {
+pub(crate) struct SplitEvidence {
     /// Every journey in the evidence, by time.
-    pub all: Vec<(Subject, Evidence)>,
+    pub(crate) all: Vec<(Subject, Evidence)>,
     /// Subjects that were asked for and are none of these: another ID of one of them, or not in the evidence, with an empty
     /// part.
-    pub others: Vec<(Subject, Evidence)>,
+    pub(crate) others: Vec<(Subject, Evidence)>,
 }
 
 /// Splits evidence into its journeys, and the subjects that were asked for.
-pub fn split(evidence: Evidence, keys: &[String], asked: &[Subject]) -> SplitEvidence {
+pub(crate) fn split(evidence: Evidence, keys: &[String], asked: &[Subject]) -> SplitEvidence {
     let mut subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
     let all = subjects.len();
     let known: HashSet<String> = subjects.iter().map(|subject| subject.text.clone()).collect();
@@ -63,7 +63,7 @@ pub fn split(evidence: Evidence, keys: &[String], asked: &[Subject]) -> SplitEvi
 
 /// The evidence in parts that nothing joins, each span and line in one of them. Lines that name neither a trace nor an ID
 /// are one part.
-pub fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
+pub(crate) fn parts(evidence: Evidence, keys: &[String]) -> Vec<Evidence> {
     let subjects: Vec<Subject> = subjects(&evidence, keys).into_iter().map(|candidate| candidate.subject).collect();
     let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
     let mut parts: BTreeMap<Option<usize>, Evidence> = BTreeMap::new();

@@ -22,7 +22,7 @@ pub struct JourneyCandidate {
 }
 
 /// All journeys, by their first span or line.
-pub fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<JourneyCandidate> {
+pub(crate) fn subjects(evidence: &Evidence, keys: &[String]) -> Vec<JourneyCandidate> {
     let keys = Keys::new(keys);
     let mut by_id: BTreeMap<String, JourneyCandidate> = BTreeMap::new();
     let mut with_id: BTreeSet<TraceId> = BTreeSet::new();

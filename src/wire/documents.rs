@@ -11,7 +11,7 @@ use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_jso
 
 /// One document, or a place where none could be decoded.
 #[derive(Debug, PartialEq)]
-pub enum DocumentPiece<'a> {
+pub(crate) enum DocumentPiece<'a> {
     /// A whole object or list.
     Document {
         /// The line it begins on, from 1.
@@ -32,7 +32,7 @@ pub enum DocumentPiece<'a> {
 
 /// The format of a document.
 #[derive(Debug, PartialEq)]
-pub enum DocumentForm<'a> {
+pub(crate) enum DocumentForm<'a> {
     /// An answer of Jaeger, or one of its traces.
     Jaeger,
     /// One span of Jaeger.
@@ -68,7 +68,7 @@ pub(crate) fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String>
 }
 
 /// The documents of a text in their order. A broken one is skipped up to the next line that begins one.
-pub fn split(text: &str) -> Vec<DocumentPiece<'_>> {
+pub(crate) fn split(text: &str) -> Vec<DocumentPiece<'_>> {
     let mut splitter = Splitter { text, at: 0, line: 1, unclosed: false, searched_in_vain: 0 };
     std::iter::from_fn(|| splitter.next()).collect()
 }
@@ -179,7 +179,7 @@ fn next_start(text: &str) -> usize {
 }
 
 /// The format of a document, by its outermost keys.
-pub fn form(text: &str) -> DocumentForm<'_> {
+pub(crate) fn form(text: &str) -> DocumentForm<'_> {
     if text.starts_with('[') {
         return serde_json::from_str::<Vec<&RawValue>>(text).map_or_else(
             |error| DocumentForm::Unknown(error.to_string()),

@@ -51,7 +51,7 @@ struct JaegerTrace<'a> {
 }
 
 /// The spans of `/api/traces`, `/api/traces/{id}` or a saved file: an envelope, a list of traces, or one trace.
-pub fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
+pub(crate) fn traces(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
         let documents: OneOrMany<JaegerDocument> = parse(text)?;
         let known = |d: &JaegerDocument| d.data.is_some() || d.spans.is_some() || d.errors.is_some();
@@ -86,7 +86,7 @@ fn all_traces(documents: OneOrMany<JaegerDocument>) -> Decoded {
 }
 
 /// One span by itself, as dumps of Elasticsearch have it.
-pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
+pub(crate) fn span_alone(text: &str) -> Result<Decoded, Malformed> {
     read(text.as_bytes(), |text| {
         let raw: Vec<&RawValue> = vec![parse(text)?];
         let mut reader = JaegerReader::default();
@@ -97,7 +97,7 @@ pub fn span_alone(text: &str) -> Result<Decoded, Malformed> {
 }
 
 /// The names in the `data` of `/api/services`, sorted.
-pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+pub(crate) fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "data") {
             return Err(Malformed::wrong_shape(tree));
@@ -110,7 +110,7 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
 }
 
 /// The operations in the `data` of `/api/operations`; without kinds where the storage keeps none.
-pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
+pub(crate) fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "data") {
             return Err(Malformed::wrong_shape(tree));
@@ -126,7 +126,7 @@ fn operation(json: &Json) -> Option<Operation> {
 }
 
 /// The calls between services of `/api/dependencies`: caller, callee, count. A pair may come more than once.
-pub fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malformed> {
+pub(crate) fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "data") {
             return Err(Malformed::wrong_shape(tree));
@@ -141,7 +141,7 @@ pub fn dependencies(bytes: &[u8]) -> Result<Vec<(String, String, u64)>, Malforme
 }
 
 /// The messages of an error body, `errors[].msg`. None for any other body.
-pub fn error_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn error_text(bytes: &[u8]) -> Option<String> {
     let messages = read_tree(bytes, |tree| Ok(messages_of(tree.get(&["errors"])))).ok()?;
     (!messages.is_empty()).then(|| messages.join("; "))
 }

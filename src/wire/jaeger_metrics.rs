@@ -16,7 +16,7 @@ pub struct Point {
 
 /// The newest value of each series. A series without a finite number is left out: Jaeger writes `NaN` where there were no
 /// calls.
-pub fn points(bytes: &[u8]) -> Result<Vec<Point>, Malformed> {
+pub(crate) fn points(bytes: &[u8]) -> Result<Vec<Point>, Malformed> {
     read_tree(bytes, |tree| {
         if !tree.entries().iter().any(|(key, _)| key == "metrics" || key == "type") {
             return Err(Malformed::wrong_shape(tree));

@@ -13,7 +13,7 @@ use crate::model::attribute::Value;
 
 /// One JSON value. Keys keep their order; of a repeated key the last one counts, as in most parsers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json<'a> {
+pub(crate) enum Json<'a> {
     /// `null`, or absent.
     Null,
     /// `true`, `false`.
@@ -34,7 +34,7 @@ pub enum Json<'a> {
 
 impl<'a> Json<'a> {
     /// The value under the first of these keys that has one other than `null`; else `null`.
-    pub fn get(&self, keys: &[&str]) -> &Self {
+    pub(crate) fn get(&self, keys: &[&str]) -> &Self {
         let entries = self.entries();
         let found = keys.iter().find_map(|key| {
             entries.iter().rev().find(|(k, v)| k == key && !matches!(v, Json::Null)).map(|(_, value)| value)
@@ -43,12 +43,12 @@ impl<'a> Json<'a> {
     }
 
     /// Whether it is `null` or absent.
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The text, if it is one.
-    pub fn str(&self) -> Option<&str> {
+    pub(crate) fn str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -56,7 +56,7 @@ impl<'a> Json<'a> {
     }
 
     /// Any scalar as text.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Text(text) => Cow::Borrowed(text.as_ref()),
             Self::Bool(b) => Cow::Owned(b.to_string()),
@@ -68,12 +68,12 @@ impl<'a> Json<'a> {
     }
 
     /// Any scalar as text; empty for everything else.
-    pub fn owned_text(&self) -> String {
+    pub(crate) fn owned_text(&self) -> String {
         self.text().unwrap_or_default().into_owned()
     }
 
     /// A whole number in any form, also as text; beyond 64 bits the nearest one.
-    pub fn int(&self) -> Option<i64> {
+    pub(crate) fn int(&self) -> Option<i64> {
         match self {
             Self::Int(n) => Some(*n),
             Self::Big(_) => Some(i64::MAX),
@@ -84,7 +84,7 @@ impl<'a> Json<'a> {
     }
 
     /// A number in any form, also as text, with `"NaN"` and `"+Inf"`.
-    pub fn float(&self) -> Option<f64> {
+    pub(crate) fn float(&self) -> Option<f64> {
         match self {
             Self::Int(n) => Some(*n as f64),
             Self::Big(n) => Some(*n as f64),
@@ -95,7 +95,7 @@ impl<'a> Json<'a> {
     }
 
     /// The items of a list; none for everything else.
-    pub fn list(&self) -> &[Self] {
+    pub(crate) fn list(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
@@ -103,7 +103,7 @@ impl<'a> Json<'a> {
     }
 
     /// The entries of an object; none for everything else.
-    pub fn entries(&self) -> &[(Cow<'a, str>, Self)] {
+    pub(crate) fn entries(&self) -> &[(Cow<'a, str>, Self)] {
         match self {
             Self::Object(entries) => entries,
             _ => &[],
@@ -111,7 +111,7 @@ impl<'a> Json<'a> {
     }
 
     /// The first key that an object has more than once; its last value counts.
-    pub fn repeated_key(&self) -> Option<&str> {
+    pub(crate) fn repeated_key(&self) -> Option<&str> {
         let keys = || self.entries().iter().map(|(key, _)| key.as_ref());
         // Nearly all objects are small: comparing every two keys is then quicker than a set.
         if self.entries().len() <= 16 {
@@ -125,18 +125,18 @@ impl<'a> Json<'a> {
     }
 
     /// Each scalar of a list as text.
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.list().iter().filter_map(|item| item.text().map(Cow::into_owned)).collect()
     }
 
     /// The scalar entries of an object as text.
-    pub fn labels<M: FromIterator<(String, String)>>(&self) -> M {
+    pub(crate) fn labels<M: FromIterator<(String, String)>>(&self) -> M {
         let scalars = self.entries().iter().filter_map(|(k, v)| Some((k.to_string(), v.text()?.into_owned())));
         scalars.collect()
     }
 
     /// The same as an attribute's value. The recursion is bounded by the parser's own limit on depth.
-    pub fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Empty,
             Self::Bool(b) => Value::Bool(*b),
@@ -150,7 +150,7 @@ impl<'a> Json<'a> {
     }
 
     /// What it is, in a few words for a sentence.
-    pub fn outline(&self) -> String {
+    pub(crate) fn outline(&self) -> String {
         match self {
             Self::Null => "null".into(),
             Self::Bool(_) => "true or false".into(),
@@ -251,20 +251,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for JsonKey<'a> {
 
 /// A list of items that are cut out first and decoded one by one, so that a bad one loses only itself.
 #[derive(Debug, Default)]
-pub struct Items<'a> {
+pub(crate) struct Items<'a> {
     /// The items.
-    pub raw: Vec<&'a RawValue>,
+    pub(crate) raw: Vec<&'a RawValue>,
     /// Whether there was something other than a list or `null`.
-    pub misplaced: bool,
+    pub(crate) misplaced: bool,
 }
 
 /// A list of structs, or one by itself; items that are not objects are left out and counted.
 #[derive(Debug)]
-pub struct OneOrMany<T> {
+pub(crate) struct OneOrMany<T> {
     /// The structs.
-    pub items: Vec<T>,
+    pub(crate) items: Vec<T>,
     /// How many items were not objects.
-    pub misplaced: usize,
+    pub(crate) misplaced: usize,
 }
 
 impl<T> Default for OneOrMany<T> {
@@ -383,7 +383,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeVisitor<T> {
 
 /// The text with its invalid strings repaired: lone surrogates and unknown escapes replaced, raw control characters
 /// escaped. None where all are valid. Applications that build JSON by hand write such strings into their logs.
-pub fn repaired(text: &str) -> Option<String> {
+pub(crate) fn repaired(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let (mut in_string, mut changed) = (false, false);
     let mut rest = text;

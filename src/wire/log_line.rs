@@ -16,11 +16,11 @@ use crate::wire::with_tree;
 const LEVEL_FIELDS: [&str; 8] =
     ["level", "severity", "severity_text", "lvl", "log_level", "log.level", "levelname", "loglevel"];
 /// Keys under which structured log lines have their time.
-pub const TIME_FIELDS: [&str; 5] = ["timestamp", "time", "ts", "@timestamp", "datetime"];
+pub(crate) const TIME_FIELDS: [&str; 5] = ["timestamp", "time", "ts", "@timestamp", "datetime"];
 const MESSAGE_FIELDS: [&str; 4] = ["message", "msg", "event", "body"];
 
 /// One line with its fields, service, level and IDs.
-pub fn entry(
+pub(crate) fn entry(
     time: Timestamp,
     line: String,
     labels: BTreeMap<String, String>,
@@ -30,14 +30,14 @@ pub fn entry(
 }
 
 /// A structured log line of an application, as files have them. None where none of the usual fields has its time.
-pub fn stored(text: &str) -> Option<LogEntry> {
+pub(crate) fn stored(text: &str) -> Option<LogEntry> {
     let time = with_tree(text, |json| instant(json.get(&TIME_FIELDS))).ok()??;
     Some(entry(time, text.to_owned(), BTreeMap::new(), BTreeMap::new()))
 }
 
 /// A time in RFC 3339 (UTC if it names no zone), or as a number of s, ms, µs or ns since the epoch. Which unit it is shows
 /// in the size of the number: the limits are the year 5138 in seconds, and the same number in the smaller units.
-pub fn instant(json: &Json) -> Option<Timestamp> {
+pub(crate) fn instant(json: &Json) -> Option<Timestamp> {
     let text = json.text()?;
     let text = text.trim();
     if let Some(number) = json.float().filter(|n| n.is_finite()) {
@@ -56,22 +56,22 @@ pub fn instant(json: &Json) -> Option<Timestamp> {
 
 /// A line and what came with it, before it is decoded.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// When, as stored.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// The line as stored.
-    pub line: String,
+    pub(crate) line: String,
     /// Stream labels.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// Structured metadata.
-    pub metadata: BTreeMap<String, String>,
+    pub(crate) metadata: BTreeMap<String, String>,
     /// Fields that came with the line, such as OTLP's attributes.
-    pub fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Parts {
     /// Decodes the line.
-    pub fn decode(self) -> LogEntry {
+    pub(crate) fn decode(self) -> LogEntry {
         let mut own_fields = fields_of(&self.line);
         let inner = wrapped(&own_fields).map(str::to_owned);
         own_fields.extend(inner.as_deref().map(fields_of).unwrap_or_default());
@@ -125,7 +125,7 @@ fn json_object(text: &str) -> Option<Vec<(String, Value)>> {
 const LONGEST_NAME: usize = 256;
 
 /// Nested maps with their keys joined by dots. Lists stay JSON text; empty values are left out.
-pub fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
+pub(crate) fn flattened(entries: &[(String, Value)]) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     let mut open: Vec<(String, &Value)> = entries.iter().rev().map(|(key, value)| (key.clone(), value)).collect();
     while let Some((key, value)) = open.pop() {
@@ -195,7 +195,7 @@ fn quoted_value(text: &str) -> Option<(String, &str)> {
 }
 
 /// The first non-empty value under one of these keys, in the order of the keys.
-pub fn first<'a>(fields: &'a [(String, String)], keys: &[&str]) -> Option<&'a str> {
+pub(crate) fn first<'a>(fields: &'a [(String, String)], keys: &[&str]) -> Option<&'a str> {
     keys.iter().find_map(|key| fields.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.as_str()))
 }
 

@@ -61,7 +61,7 @@ struct Stream<'a> {
 }
 
 /// The lines of `query_range`, stream after stream in the order they came. Its warnings are in `errors`.
-pub fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
+pub(crate) fn streams(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
         let document: OneOrMany<LokiDocument> = parse(text)?;
         let is_streams = |d: &LokiData| d.result_type.is_none_or(|kind| kind.get() == "\"streams\"");
@@ -124,7 +124,7 @@ fn line(json: &Json, labels: &BTreeMap<String, String>) -> Result<LogEntry, Stri
 }
 
 /// One line as `logcli -o jsonl` writes it: `{"labels":{},"line":"…","timestamp":"…"}`; `Err` says what is wrong.
-pub fn logcli(text: &str) -> Result<LogEntry, String> {
+pub(crate) fn logcli(text: &str) -> Result<LogEntry, String> {
     with_tree(text, |json| {
         let time = json.get(&["timestamp"]);
         let at = log_line::instant(time).ok_or_else(|| format!("its timestamp is {}", time.outline()))?;
@@ -133,14 +133,14 @@ pub fn logcli(text: &str) -> Result<LogEntry, String> {
 }
 
 /// The series of a metric query, such as `count_over_time`. An error beside them is a warning: there are series.
-pub fn counts(bytes: &[u8]) -> Result<PrometheusReply<Vec<Series>>, Malformed> {
+pub(crate) fn counts(bytes: &[u8]) -> Result<PrometheusReply<Vec<Series>>, Malformed> {
     let PrometheusReply { data, warnings, infos, error, skipped } = prometheus_json::answer(bytes)?;
     let warnings = warnings.into_iter().chain(error).collect();
     Ok(PrometheusReply { data: data.into_series(), warnings, infos, error: None, skipped })
 }
 
 /// The names in the `data` of `labels` and `label/…/values`, sorted; an answer without `data` has none.
-pub fn labels(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+pub(crate) fn labels(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     read_tree(bytes, |tree| {
         if tree.get(&["status", "data"]).is_null() {
             return Err(Malformed::wrong_shape(tree));
@@ -153,19 +153,19 @@ pub fn labels(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
 
 /// What `index/stats` estimates for a selector and a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IndexStats {
+pub(crate) struct IndexStats {
     /// Streams.
-    pub streams: u64,
+    pub(crate) streams: u64,
     /// Chunks.
-    pub chunks: u64,
+    pub(crate) chunks: u64,
     /// Bytes that a query would read.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Lines.
-    pub entries: u64,
+    pub(crate) entries: u64,
 }
 
 /// The answer of `index/stats`.
-pub fn index_stats(bytes: &[u8]) -> Result<IndexStats, Malformed> {
+pub(crate) fn index_stats(bytes: &[u8]) -> Result<IndexStats, Malformed> {
     read_tree(bytes, |tree| {
         let bare = tree.get(&["data"]);
         let stats = if bare.is_null() { tree } else { bare };
@@ -181,7 +181,7 @@ pub fn index_stats(bytes: &[u8]) -> Result<IndexStats, Malformed> {
 }
 
 /// The `version` of `status/buildinfo`; empty in a build that does not know it.
-pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
+pub(crate) fn version(bytes: &[u8]) -> Result<String, Malformed> {
     prometheus_json::version(bytes)
 }
 

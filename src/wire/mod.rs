@@ -42,7 +42,7 @@ pub struct Decoded {
 
 impl Decoded {
     /// Adds another answer to this one.
-    pub fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.spans.extend(other.spans);
         self.logs.extend(other.logs);
         self.skipped.extend(other.skipped);
@@ -60,7 +60,7 @@ impl Decoded {
 
 /// Why an answer could not be decoded at all.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Malformed {
+pub(crate) enum Malformed {
     /// It is empty.
     #[error("empty answer")]
     Empty,
@@ -115,7 +115,7 @@ impl Malformed {
 }
 
 /// The bytes as text: UTF-8 (bad bytes replaced) or UTF-16, with or without a byte order mark.
-pub fn text(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
         [0xFF, 0xFE, rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)),
@@ -128,7 +128,7 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Whether these bytes are UTF-16, by a byte order mark or by their first characters: JSON begins with a bracket or white
 /// space, which are ASCII.
-pub fn is_utf16(bytes: &[u8]) -> bool {
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..]) || is_bare_utf16(bytes, 0) || is_bare_utf16(bytes, 1)
 }
 
@@ -168,7 +168,7 @@ fn html_title(text: &str) -> String {
 }
 
 /// The title of an HTML page; none where the bytes are not one.
-pub fn page_title(bytes: &[u8]) -> Option<String> {
+pub(crate) fn page_title(bytes: &[u8]) -> Option<String> {
     match document(bytes) {
         Err(Malformed::Html { title }) => Some(title),
         _ => None,

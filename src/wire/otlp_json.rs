@@ -19,7 +19,7 @@ use crate::wire::log_line::{Parts, first, flattened};
 use crate::wire::{Decoded, Malformed, Skips, item, partial, read_tree, read_with_rest};
 
 /// The outermost keys of OTLP documents, those of metrics as well. Other formats use the last two too.
-pub const KEYS: [&str; 9] = [
+pub(crate) const KEYS: [&str; 9] = [
     "resourceSpans",
     "resource_spans",
     "resourceLogs",
@@ -100,7 +100,7 @@ struct OtlpScope<'a> {
 }
 
 /// The spans and lines of one document, or of several in a row.
-pub fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, Malformed> {
     let (decoded, rest) = read_with_rest(bytes, |text| {
         let mut reader = OtlpReader::default();
         for document in serde_json::Deserializer::from_str(text).into_iter::<OneOrMany<OtlpDocument>>() {
@@ -123,7 +123,7 @@ fn unrecognised(text: &str) -> Result<Result<Decoded, Malformed>, serde_json::Er
 }
 
 /// The names in Jaeger v3's `services`, sorted; `{}` has none.
-pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
+pub(crate) fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
     read_tree(bytes, |tree| {
         require(tree, "services")?;
         let mut names = tree.get(&["services"]).texts();
@@ -134,7 +134,7 @@ pub fn services(bytes: &[u8]) -> Result<Vec<String>, Malformed> {
 }
 
 /// The operations of `/api/v3/operations`; `{}` has none.
-pub fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
+pub(crate) fn operations(bytes: &[u8]) -> Result<BTreeSet<Operation>, Malformed> {
     read_tree(bytes, |tree| {
         require(tree, "operations")?;
         Ok(tree.get(&["operations"]).list().iter().filter_map(operation).collect())
@@ -156,7 +156,7 @@ fn require(tree: &Json, key: &str) -> Result<(), Malformed> {
 }
 
 /// The message of an error body: `error.message`, or an older gateway's `error` or `message`. None for any other body.
-pub fn error_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(message_of(tree.get(&["error"])).or_else(|| message_of(tree)))).ok().flatten()
 }
 
@@ -371,7 +371,7 @@ fn attributes(json: &Json) -> Vec<(String, Value)> {
 }
 
 /// OTLP's `AnyValue`. The recursion is bounded by the parser's own limit on depth.
-pub fn any_value(json: &Json) -> Value {
+pub(crate) fn any_value(json: &Json) -> Value {
     let Some((kind, value)) = json.entries().first() else {
         return if matches!(json, Json::Object(_)) { Value::Empty } else { json.to_value() };
     };

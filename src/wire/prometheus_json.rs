@@ -13,22 +13,22 @@ use crate::wire::{Malformed, Skips, parse, read_tree, read_with_rest};
 
 /// An answer of Prometheus' HTTP API, without its envelope.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PrometheusReply<T> {
+pub(crate) struct PrometheusReply<T> {
     /// The answer itself.
-    pub data: T,
+    pub(crate) data: T,
     /// The server's warnings.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The server's remarks, less grave than warnings.
-    pub infos: Vec<String>,
+    pub(crate) infos: Vec<String>,
     /// Why it could not answer, as `bad_data: …`; there may be data all the same.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// What could not be decoded and was left out, and why: one sentence a reason.
-    pub skipped: Vec<String>,
+    pub(crate) skipped: Vec<String>,
 }
 
 /// The result of a query, by its `resultType`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum QueryResult {
+pub(crate) enum QueryResult {
     /// Series with one sample each.
     Vector(Vec<Series>),
     /// Series with samples over time.
@@ -47,7 +47,7 @@ impl Default for QueryResult {
 
 impl QueryResult {
     /// The result as series: a scalar is one series without labels, a string none.
-    pub fn into_series(self) -> Vec<Series> {
+    pub(crate) fn into_series(self) -> Vec<Series> {
         match self {
             Self::Vector(series) | Self::Matrix(series) => series,
             Self::Scalar(time, value) => vec![Series { labels: BTreeMap::new(), samples: vec![(time, value)] }],
@@ -57,7 +57,7 @@ impl QueryResult {
 }
 
 /// The warning for `isPartial`, by which VictoriaMetrics says that some of its storage did not answer.
-pub const PARTIAL: &str = "the answer is partial: not all of the storage answered";
+pub(crate) const PARTIAL: &str = "the answer is partial: not all of the storage answered";
 
 /// Decodes the envelope, and `data` in it by `decode`. `named` is what one, and several, of the items are called where
 /// some are left out.
@@ -99,7 +99,7 @@ fn count(tree: &Json, key: &str) -> usize {
 }
 
 /// The error of an answer without data: then it is a refusal, whatever its HTTP status.
-pub fn refusal(bytes: &[u8]) -> Option<String> {
+pub(crate) fn refusal(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(error_of(tree).filter(|_| tree.get(&["data"]).is_null()))).ok().flatten()
 }
 
@@ -117,12 +117,12 @@ fn error_of(tree: &Json) -> Option<String> {
 }
 
 /// The message of an error body: `bad_data: invalid parameter …`. None for any other body.
-pub fn error_text(bytes: &[u8]) -> Option<String> {
+pub(crate) fn error_text(bytes: &[u8]) -> Option<String> {
     read_tree(bytes, |tree| Ok(error_of(tree))).ok().flatten()
 }
 
 /// The answer of `query` and `query_range`.
-pub fn answer(bytes: &[u8]) -> Result<PrometheusReply<QueryResult>, Malformed> {
+pub(crate) fn answer(bytes: &[u8]) -> Result<PrometheusReply<QueryResult>, Malformed> {
     envelope(bytes, answer_of, ("series", "series"))
 }
 
@@ -178,12 +178,12 @@ fn sample(json: &Json) -> Option<(Timestamp, f64)> {
 }
 
 /// The texts of `label/…/values`.
-pub fn values(bytes: &[u8]) -> Result<PrometheusReply<Vec<String>>, Malformed> {
+pub(crate) fn values(bytes: &[u8]) -> Result<PrometheusReply<Vec<String>>, Malformed> {
     envelope(bytes, |data, _| Some(data.texts()), ("value", "values"))
 }
 
 /// The exemplars of `query_exemplars` that name a trace; others cannot be followed. An empty answer (204) has none.
-pub fn exemplars(bytes: &[u8]) -> Result<PrometheusReply<Vec<Exemplar>>, Malformed> {
+pub(crate) fn exemplars(bytes: &[u8]) -> Result<PrometheusReply<Vec<Exemplar>>, Malformed> {
     match envelope(bytes, |data, _| Some(all_exemplars(data)), ("exemplar", "exemplars")) {
         Err(Malformed::Empty) => Ok(PrometheusReply::default()),
         other => other,
@@ -215,7 +215,7 @@ fn exemplar(json: &Json, metric: &str, labels: &BTreeMap<String, String>) -> Opt
 }
 
 /// The active alerts of `alerts`, each from when it became active until `now`.
-pub fn alerts(bytes: &[u8], now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Malformed> {
+pub(crate) fn alerts(bytes: &[u8], now: Timestamp) -> Result<PrometheusReply<Vec<ActiveAlert>>, Malformed> {
     let decode = |data: &Json, skips: &mut Skips| {
         let read = |json: &Json| {
             let alert = active_alert(json, now);
@@ -261,7 +261,7 @@ fn service(labels: &BTreeMap<String, String>) -> Option<String> {
 ///
 /// The step is the smallest distance between two samples of any series: what was asked for may have been coarsened by
 /// the server.
-pub fn alerts_from_series(series: &[Series]) -> Vec<Alert> {
+pub(crate) fn alerts_from_series(series: &[Series]) -> Vec<Alert> {
     let distances = series.iter().flat_map(|s| s.samples.windows(2).map(|w| w[1].0.since(w[0].0)));
     let longest_gap_ns = distances.filter(|ns| *ns > 0).min().map_or(i64::MAX, |step| step.saturating_mul(5) / 2);
     let mut alerts: Vec<Alert> = series.iter().flat_map(|series| stretches(series, longest_gap_ns)).collect();
@@ -293,7 +293,7 @@ fn stretches(series: &Series, longest_gap_ns: i64) -> Vec<Alert> {
 }
 
 /// The `version` of `status/buildinfo`; empty in a build that does not know it.
-pub fn version(bytes: &[u8]) -> Result<String, Malformed> {
+pub(crate) fn version(bytes: &[u8]) -> Result<String, Malformed> {
     read_tree(bytes, |tree| {
         let data = tree.get(&["data"]);
         let info = if data.is_null() { tree } else { data };

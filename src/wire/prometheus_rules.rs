@@ -9,7 +9,7 @@ use crate::wire::prometheus_json::{PrometheusReply, envelope};
 use crate::wire::{Malformed, Skips};
 
 /// Every rule of every group, sorted by group and name.
-pub fn rules(bytes: &[u8]) -> Result<PrometheusReply<Vec<Rule>>, Malformed> {
+pub(crate) fn rules(bytes: &[u8]) -> Result<PrometheusReply<Vec<Rule>>, Malformed> {
     let decode = |data: &Json, skips: &mut Skips| {
         let groups = data.get(&["groups"]);
         let mut rules = Vec::new();

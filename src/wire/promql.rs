@@ -13,13 +13,13 @@ const ONLY_ON_TROUBLE: [&str; 2] = ["ALERTS", "ALERTS_FOR_STATE"];
 
 /// The selectors in an expression, each once, sorted; without those inside `absent()`, which ask for series that should
 /// not exist. None where the expression cannot be parsed.
-pub fn selectors(expression: &str) -> Option<Vec<String>> {
+pub(crate) fn selectors(expression: &str) -> Option<Vec<String>> {
     parsed(expression).map(|found| sorted(found.into_iter().map(|(selector, _)| selector)))
 }
 
 /// The selectors without which an expression has no result. None where that is unknown: where the expression cannot be
 /// parsed, or each of its selectors may be empty while all is well.
-pub fn needed(expression: &str) -> Option<Vec<String>> {
+pub(crate) fn needed(expression: &str) -> Option<Vec<String>> {
     let found = parsed(expression)?;
     let selects_nothing = found.is_empty();
     let required = found.into_iter().filter(|(_, need)| *need == Need::Required);

@@ -23,13 +23,13 @@ type Call<'a> = (ServiceOperation<'a>, Option<&'a str>, BTreeSet<(&'a str, Strin
 
 /// The errors of a journey, as they hang together. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
-pub struct Cascade {
+pub(crate) struct Cascade {
     /// Each error that explains one further up, with that one.
-    pub caused: HashMap<usize, usize>,
+    pub(crate) caused: HashMap<usize, usize>,
     /// Each error that is only a consequence of one further up, which had ended or given up before, with that one.
-    pub consequence_of: HashMap<usize, usize>,
+    pub(crate) consequence_of: HashMap<usize, usize>,
     /// Errors that were recovered from: the enclosing span ended well, or the message was processed later without error.
-    pub recovered: HashSet<usize>,
+    pub(crate) recovered: HashSet<usize>,
     consequences: HashSet<usize>,
 }
 
@@ -46,7 +46,7 @@ enum ErrorRelation {
 
 impl Cascade {
     /// The cascade of a journey.
-    pub fn new(journey: &Journey) -> Self {
+    pub(crate) fn new(journey: &Journey) -> Self {
         let clocks = Clocks::measured(journey);
         let order = causes_first(journey);
         let enclosing = EnclosingSpans::new(journey, &clocks, &order);
@@ -58,12 +58,12 @@ impl Cascade {
     }
 
     /// Whether the span failed because of another one: of one below it, or of one further up that had failed before.
-    pub fn is_consequence(&self, span: usize) -> bool {
+    pub(crate) fn is_consequence(&self, span: usize) -> bool {
         self.consequences.contains(&span)
     }
 
     /// Those that failed because of this one, nearest first.
-    pub fn failed_callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn failed_callers(&self, span: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(self.caused.get(&span), |s| self.caused.get(s)).copied()
     }
 

@@ -10,13 +10,13 @@ use crate::model::time::Timestamp;
 /// By how much each service's clock is ahead. Services without a measured difference keep their times; by default all
 /// do.
 #[derive(Clone, Debug, Default)]
-pub struct Clocks {
+pub(crate) struct Clocks {
     ahead: HashMap<String, i64>,
 }
 
 impl Clocks {
     /// Every time with the measured skew taken off, also where a reference was itself measured against another one.
-    pub fn measured(journey: &Journey) -> Self {
+    pub(crate) fn measured(journey: &Journey) -> Self {
         let steps: HashMap<&str, (&str, i64)> =
             journey.skew.iter().map(|s| (s.service.as_str(), (s.reference.as_str(), s.ahead_ns))).collect();
         let ahead = steps.keys().map(|service| ((*service).to_owned(), total_ahead(&steps, service))).collect();
@@ -24,7 +24,7 @@ impl Clocks {
     }
 
     /// When this happened on the reference clock.
-    pub fn adjust(&self, service: &str, at: Timestamp) -> Timestamp {
+    pub(crate) fn adjust(&self, service: &str, at: Timestamp) -> Timestamp {
         at.plus(-self.ahead.get(service).copied().unwrap_or_default())
     }
 
@@ -34,7 +34,7 @@ impl Clocks {
     }
 
     /// When the span ended.
-    pub fn end(&self, span: &Span) -> Timestamp {
+    pub(crate) fn end(&self, span: &Span) -> Timestamp {
         self.start(span).plus(span.duration_ns)
     }
 }
@@ -50,7 +50,7 @@ fn total_ahead(steps: &HashMap<&str, (&str, i64)>, service: &str) -> i64 {
 }
 
 /// The span whose message or link set this one off, where the two are separated by a queue rather than by a call.
-pub fn asynchronous_cause(journey: &Journey, span: usize) -> Option<(usize, CauseKind)> {
+pub(crate) fn asynchronous_cause(journey: &Journey, span: usize) -> Option<(usize, CauseKind)> {
     let (cause, via) = journey.forest.cause.get(span).copied().flatten()?;
     let (from, to) = (&journey.spans[cause], &journey.spans[span]);
     let hop = to.message_role() == Some(MessageRole::Consume)

@@ -8,15 +8,15 @@ use crate::model::journey::{CauseKind, Journey};
 
 /// Interactions between services: calls and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct InteractionCoverage {
+pub(crate) struct InteractionCoverage {
     /// Those of which both sides are there, joined by trace context.
-    pub whole: usize,
+    pub(crate) whole: usize,
     /// All that are known of.
-    pub all: usize,
+    pub(crate) all: usize,
 }
 
 /// Counts the interactions of a journey. Those of which a side is missing are known from the findings.
-pub fn measure(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
+pub(crate) fn measure(journey: &Journey, findings: &[Finding]) -> InteractionCoverage {
     let mut coverage = InteractionCoverage::default();
     for (index, span) in journey.spans.iter().enumerate().filter(|(i, _)| journey.is_own.get(*i) != Some(&false)) {
         let Some((cause, via)) = journey.forest.cause[index] else { continue };

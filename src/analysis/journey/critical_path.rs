@@ -15,7 +15,7 @@ use crate::model::time::{Timestamp, Window};
 /// What a stretch of the path was spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Spent {
+pub(crate) enum Spent {
     /// The span's own work.
     Work,
     /// Waiting until the span began: a message in its queue, a task not yet picked up.
@@ -26,43 +26,43 @@ pub enum Spent {
 
 /// One stretch of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Which span, as an index into the journey's spans.
-    pub span: usize,
+    pub(crate) span: usize,
     /// When, on the reference clock.
-    pub window: Window,
+    pub(crate) window: Window,
     /// What for.
-    pub spent: Spent,
+    pub(crate) spent: Spent,
 }
 
 /// The path through a journey.
 #[derive(Clone, Debug, Default)]
-pub struct CriticalPath {
+pub(crate) struct CriticalPath {
     /// Beside each span: whether it is on the path.
-    pub contains: Vec<bool>,
+    pub(crate) contains: Vec<bool>,
     /// Its stretches, by time, without overlap.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// A place where the path spent time, over all its stretches there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathShare {
+pub(crate) struct PathShare {
     /// The first span of that place.
-    pub span: usize,
+    pub(crate) span: usize,
     /// What for.
-    pub spent: Spent,
+    pub(crate) spent: Spent,
     /// How long in all.
-    pub total_ns: i64,
+    pub(crate) total_ns: i64,
 }
 
 impl CriticalPath {
     /// How long the path is.
-    pub fn length_ns(&self) -> i64 {
+    pub(crate) fn length_ns(&self) -> i64 {
         self.segments.iter().map(|s| s.window.length()).fold(0, i64::saturating_add)
     }
 
     /// Where the path spent its time, by service and operation, most first.
-    pub fn shares(&self, journey: &Journey) -> Vec<PathShare> {
+    pub(crate) fn shares(&self, journey: &Journey) -> Vec<PathShare> {
         let mut shares: Vec<PathShare> = vec![];
         let mut places: HashMap<_, usize> = HashMap::new();
         for segment in &self.segments {
@@ -78,13 +78,13 @@ impl CriticalPath {
     }
 
     /// Whether the path waited for this span to begin.
-    pub fn awaited_spans(&self) -> Vec<usize> {
+    pub(crate) fn awaited_spans(&self) -> Vec<usize> {
         self.segments.iter().filter(|s| s.spent == Spent::Wait).map(|s| s.span).collect()
     }
 }
 
 /// The critical path of a journey.
-pub fn critical_path(journey: &Journey) -> CriticalPath {
+pub(crate) fn critical_path(journey: &Journey) -> CriticalPath {
     let mut walk = Walk::new(journey);
     walk.roots();
     let mut path = walk.path;
@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Every span after the one it follows from. Spans that no root leads to are not among them.
-pub fn causes_first(journey: &Journey) -> Vec<usize> {
+pub(crate) fn causes_first(journey: &Journey) -> Vec<usize> {
     let mut order = Vec::with_capacity(journey.spans.len());
     let mut todo: Vec<usize> = journey.forest.roots.iter().rev().copied().collect();
     while let Some(span) = todo.pop() {

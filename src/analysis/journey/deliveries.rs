@@ -10,17 +10,17 @@ use crate::model::span::Span;
 
 /// Every message of a journey of which both ends are at hand. Indices are into `Journey::spans`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deliveries {
+pub(crate) struct Deliveries {
     /// For each span the publishes of the messages it took. A batch consumer took a message from each publish that it links
     /// to; a span that processes what an outer span of its service received took nothing more.
-    pub senders: Vec<Vec<usize>>,
+    pub(crate) senders: Vec<Vec<usize>>,
     /// For each span the consumers of the messages it sent.
-    pub consumers: Vec<Vec<usize>>,
+    pub(crate) consumers: Vec<Vec<usize>>,
 }
 
 impl Deliveries {
     /// Those of a journey.
-    pub fn new(journey: &Journey) -> Self {
+    pub(crate) fn new(journey: &Journey) -> Self {
         let publishes = index_publishes(journey);
         let all: Vec<Vec<usize>> = (0..journey.spans.len()).map(|span| senders_of(journey, &publishes, span)).collect();
         let senders: Vec<Vec<usize>> = all
@@ -40,42 +40,42 @@ impl Deliveries {
 
     /// The topic on which the message went from one to the other, where either names it. Where both do, and differ, as
     /// exchange and queue, it is the sender's.
-    pub fn topic<'a>(&self, journey: &'a Journey, sender: usize, taker: usize) -> Option<&'a str> {
+    pub(crate) fn topic<'a>(&self, journey: &'a Journey, sender: usize, taker: usize) -> Option<&'a str> {
         self.publish_topic(journey, sender).or_else(|| journey.spans[taker].topic())
     }
 
     /// The topic to which a publish went; what its takers call it where it does not say.
-    pub fn publish_topic<'a>(&self, journey: &'a Journey, sender: usize) -> Option<&'a str> {
+    pub(crate) fn publish_topic<'a>(&self, journey: &'a Journey, sender: usize) -> Option<&'a str> {
         let span = &journey.spans[sender];
         let by_takers = || self.consumers[sender].iter().find_map(|taker| journey.spans[*taker].topic());
         span.topic().or_else(by_takers).filter(|_| publishes(span))
     }
 
     /// Whether the span only waits for messages that spans below it take one by one.
-    pub fn is_poll(&self, journey: &Journey, span: usize) -> bool {
+    pub(crate) fn is_poll(&self, journey: &Journey, span: usize) -> bool {
         let takes_one =
             |below: &usize| enclosing_receive(journey, *below) == Some(span) && !self.senders[*below].is_empty();
         self.senders[span].is_empty() && journey.forest.effects[span].iter().any(takes_one)
     }
 
     /// How it is known that the taker's message is the sender's.
-    pub fn via(journey: &Journey, sender: usize, taker: usize) -> CauseKind {
+    pub(crate) fn via(journey: &Journey, sender: usize, taker: usize) -> CauseKind {
         journey.forest.cause[taker].filter(|(cause, _)| *cause == sender).map_or(CauseKind::Link, |(_, via)| via)
     }
 }
 
 /// Whether the span sends a message.
-pub fn publishes(span: &Span) -> bool {
+pub(crate) fn publishes(span: &Span) -> bool {
     span.message_role() == Some(MessageRole::Publish)
 }
 
 /// Whether the span takes one.
-pub fn consumes(span: &Span) -> bool {
+pub(crate) fn consumes(span: &Span) -> bool {
     span.message_role() == Some(MessageRole::Consume)
 }
 
 /// The span of the same service that received what this one processes.
-pub fn enclosing_receive(journey: &Journey, index: usize) -> Option<usize> {
+pub(crate) fn enclosing_receive(journey: &Journey, index: usize) -> Option<usize> {
     let (above, _) = journey.forest.cause[index]?;
     let (from, to) = (&journey.spans[above], &journey.spans[index]);
     (consumes(to) && consumes(from) && from.service() == to.service()).then_some(above)

@@ -14,37 +14,37 @@ use crate::model::time::Timestamp;
 
 /// A service and what it was doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct ErrorPlace {
+pub(crate) struct ErrorPlace {
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation; empty where none is known.
-    pub operation: String,
+    pub(crate) operation: String,
 }
 
 /// An error, and how often it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct JourneyError {
+pub(crate) struct JourneyError {
     /// Where.
     #[serde(flatten)]
-    pub place: ErrorPlace,
+    pub(crate) place: ErrorPlace,
     /// Its words, in one line; may be empty.
     #[serde(rename = "what")]
-    pub message: String,
+    pub(crate) message: String,
     /// When it first happened: at the exception, else at the end of the span; a line's own time.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// The first span that tells it; none where only a log line does.
-    pub span_id: Option<SpanId>,
+    pub(crate) span_id: Option<SpanId>,
     /// That span's trace, or the trace that the line names.
-    pub trace_id: Option<TraceId>,
+    pub(crate) trace_id: Option<TraceId>,
     /// How often it was seen.
-    pub count: usize,
+    pub(crate) count: usize,
     /// The callers that failed because of it, nearest first.
     #[serde(rename = "passed_on_by")]
-    pub failed_callers: Vec<ErrorPlace>,
+    pub(crate) failed_callers: Vec<ErrorPlace>,
 }
 
 /// The errors of a journey, by the time of their first report.
-pub fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
+pub(crate) fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
     let mut failures = errors_of_spans(journey, &Cascade::new(journey));
     failures.extend(errors_of_lines(journey));
     failures.sort_by(|a, b| (a.time, &a.place, &a.message).cmp(&(b.time, &b.place, &b.message)));
@@ -52,7 +52,7 @@ pub fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
 }
 
 /// How often something failed that no other failure explains.
-pub fn total_count(failures: &[JourneyError]) -> usize {
+pub(crate) fn total_count(failures: &[JourneyError]) -> usize {
     failures.iter().map(|f| f.count).sum()
 }
 
@@ -94,7 +94,7 @@ fn place(journey: &Journey, span: usize) -> ErrorPlace {
 const MOST_CALLERS: usize = 20;
 
 /// Error lines of which no error span of the same service, by whatever name, and trace tells already.
-pub fn lines_without_error_span(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
+pub(crate) fn lines_without_error_span(journey: &Journey) -> impl Iterator<Item = &LogEntry> {
     let failed = || journey.spans.iter().filter(|s| s.is_error());
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
     let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, short_service(s.service()))).collect();
@@ -128,7 +128,7 @@ fn errors_of_lines(journey: &Journey) -> Vec<JourneyError> {
 }
 
 /// What an error line says, in one line: its error context where it has one.
-pub fn line_text(line: &LogEntry) -> String {
+pub(crate) fn line_text(line: &LogEntry) -> String {
     match &line.error_context {
         Some(c) if !c.error_type.is_empty() && !c.error_message.is_empty() => {
             format!("{}: {}", c.error_type, c.error_message)

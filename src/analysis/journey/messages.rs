@@ -10,7 +10,7 @@ type Id = (TraceId, SpanId);
 
 /// The publishes from which nothing follows among these spans: no span of another service and no consumer below them, no
 /// link to them or to a span below them, and no consumer of the same message.
-pub fn unconsumed(spans: &[&Span]) -> Vec<usize> {
+pub(crate) fn unconsumed(spans: &[&Span]) -> Vec<usize> {
     let publishes = |span: &Span| span.message_role() == Some(MessageRole::Publish);
     if !spans.iter().any(|span| publishes(span)) {
         return vec![];

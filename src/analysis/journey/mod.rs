@@ -1,13 +1,13 @@
 //! One journey: where its time went, what failed, what is missing, and how to draw it.
 
-pub mod cascade;
-pub mod clocks;
-pub mod coverage;
-pub mod critical_path;
-pub mod deliveries;
-pub mod errors;
+pub(crate) mod cascade;
+pub(crate) mod clocks;
+pub(crate) mod coverage;
+pub(crate) mod critical_path;
+pub(crate) mod deliveries;
+pub(crate) mod errors;
 pub mod findings;
-pub mod messages;
+pub(crate) mod messages;
 #[cfg(test)]
-pub mod sketch;
-pub mod timeline;
+pub(crate) mod sketch;
+pub(crate) mod timeline;

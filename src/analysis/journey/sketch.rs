@@ -21,7 +21,7 @@ use crate::model::span::{Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
 
 /// When every sketch begins: 2026-11-22T13:02:11.112Z.
-pub const ORIGIN: Timestamp = Timestamp(1_795_352_531_112_000_000);
+pub(crate) const ORIGIN: Timestamp = Timestamp(1_795_352_531_112_000_000);
 
 const MS: i64 = 1_000_000;
 
@@ -190,7 +190,7 @@ fn summary(id: TraceId, spans: &[Span]) -> Trace {
 ///
 /// # Panics
 /// For the 0th.
-pub fn trace(n: u128) -> TraceId {
+pub(crate) fn trace(n: u128) -> TraceId {
     TraceId::from_u128(0x9f2c_1a77_5be0_43d1_8c61_70ac_2f9e_0b00u128.wrapping_mul(n)).unwrap()
 }
 
@@ -198,7 +198,7 @@ pub fn trace(n: u128) -> TraceId {
 ///
 /// # Panics
 /// Never.
-pub fn chain(depth: usize) -> Journey {
+pub(crate) fn chain(depth: usize) -> Journey {
     let template = journey("deep/step 0..1").spans.remove(0);
     let length = depth as i64 * 2_000;
     let drawn = (0..depth).map(|i| {

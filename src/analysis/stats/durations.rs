@@ -6,7 +6,7 @@ use crate::model::measure::{Estimate, Histogram};
 
 /// Durations in nanoseconds, as exactly as they are known.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Durations {
+pub(crate) enum Durations {
     /// Every duration, shortest first.
     Exact(Vec<i64>),
     /// Counts between bounds, as metrics have them.
@@ -21,7 +21,7 @@ impl Default for Durations {
 
 impl Durations {
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         match self {
             Self::Exact(sorted) => sorted.len(),
             Self::Measured(histogram) => histogram.count().round() as usize,
@@ -30,7 +30,7 @@ impl Durations {
 
     /// What the given share of them, from 0 to 1, does not exceed; none where there are none. Of exact durations it is
     /// the one at the nearest rank, so that it is always a duration that occurred.
-    pub fn quantile(&self, share: f64) -> Option<Estimate> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<Estimate> {
         match self {
             Self::Exact(sorted) => {
                 let rank = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len().max(1));
@@ -44,7 +44,7 @@ impl Durations {
     /// The bars of a histogram: upper bounds in nanoseconds, shortest first, each with the number of durations between
     /// the bound before and this one. Of exact durations the bounds are 1, 2, 5, 10, …; of quantiles alone there are
     /// none, for they do not say how the durations are distributed.
-    pub fn bars(&self) -> Vec<(f64, f64)> {
+    pub(crate) fn bars(&self) -> Vec<(f64, f64)> {
         match self {
             Self::Measured(histogram) if histogram.is_from_quantiles() => vec![],
             Self::Measured(histogram) => histogram.bars().collect(),
@@ -61,7 +61,7 @@ impl Durations {
     }
 
     /// The sum of all; of a histogram an estimate, each duration taken as the middle of its bounds.
-    pub fn total_ns(&self) -> i64 {
+    pub(crate) fn total_ns(&self) -> i64 {
         match self {
             Self::Exact(sorted) => sorted.iter().fold(0, |sum, ns| sum.saturating_add(*ns)),
             Self::Measured(histogram) => {

@@ -9,20 +9,20 @@ use crate::model::rule::Rule;
 
 /// A rule and its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct RuleHealth {
+pub(crate) struct RuleHealth {
     /// The rule.
     #[serde(flatten)]
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// Whether its expression had data.
-    pub data: RuleData,
+    pub(crate) data: RuleData,
     /// Selectors that it needs and that had no series in the window.
-    pub missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 /// Whether a rule's expression had data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RuleData {
+pub(crate) enum RuleData {
     /// It had.
     Some,
     /// A selector without which it has no result had no series.
@@ -33,7 +33,7 @@ pub enum RuleData {
 
 /// Problems of a rule, the most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RuleProblem {
+pub(crate) enum RuleProblem {
     /// Its evaluation fails.
     Failing,
     /// It had no data.
@@ -46,7 +46,7 @@ pub enum RuleProblem {
 
 impl RuleHealth {
     /// Its most severe problem.
-    pub fn problem(&self) -> RuleProblem {
+    pub(crate) fn problem(&self) -> RuleProblem {
         if self.rule.health == "err" || !self.rule.last_error.is_empty() {
             RuleProblem::Failing
         } else if self.data == RuleData::None {
@@ -60,7 +60,7 @@ impl RuleHealth {
 }
 
 /// Checks each rule by whether its selectors have series; rules with problems first.
-pub fn check_rules(
+pub(crate) fn check_rules(
     rules: Vec<Rule>,
     needed: impl Fn(&str) -> Option<Vec<String>>,
     seen: &BTreeMap<String, bool>,

@@ -18,36 +18,36 @@ use crate::model::time::Timestamp;
 
 /// The newest of equal errors, in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ErrorEntry {
+pub(crate) struct ErrorEntry {
     /// Time of the exception, else end of the span.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// Service and operation.
     #[serde(flatten)]
-    pub place: ErrorPlace,
+    pub(crate) place: ErrorPlace,
     /// Type of the error; empty if not reported.
-    pub error_type: String,
+    pub(crate) error_type: String,
     /// Full message.
-    pub message: String,
+    pub(crate) message: String,
     /// Stack trace as reported; empty if not reported.
-    pub stack_trace: String,
+    pub(crate) stack_trace: String,
     /// Attributes of the exception, or of the span; fields of the error context.
-    pub fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
     /// Whether it is a root error or caused by another one.
-    pub part: ErrorRole,
+    pub(crate) part: ErrorRole,
     /// Number of them that were recovered.
-    pub recovered: u64,
+    pub(crate) recovered: u64,
     /// Whether only log lines report it.
-    pub lines_only: bool,
+    pub(crate) lines_only: bool,
     /// The correlation ID of its journey.
-    pub correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     /// Its trace.
-    pub trace_id: Option<TraceId>,
+    pub(crate) trace_id: Option<TraceId>,
     /// Its span.
-    pub span_id: Option<SpanId>,
+    pub(crate) span_id: Option<SpanId>,
     /// Number of equal errors.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Time of the first of them.
-    pub first_seen: Timestamp,
+    pub(crate) first_seen: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,19 +61,19 @@ struct ErrorKey {
 
 /// Collects errors; a fold over journeys.
 #[derive(Clone, Debug, Default)]
-pub struct ErrorList {
+pub(crate) struct ErrorList {
     scope: ErrorScope,
     entries: BTreeMap<ErrorKey, ErrorEntry>,
 }
 
 impl ErrorList {
     /// For this scope.
-    pub fn new(scope: ErrorScope) -> Self {
+    pub(crate) fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
     /// Adds a journey.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         for error in occurrences::occurrences(journey) {
             let matches_filters = match error.source {
                 ErrorSource::Span(span, _) => filters.wants_span(span),
@@ -121,7 +121,7 @@ impl ErrorList {
     }
 
     /// The errors, newest first. Messages of one place that differ in one word are merged.
-    pub fn newest(self) -> Vec<ErrorEntry> {
+    pub(crate) fn newest(self) -> Vec<ErrorEntry> {
         let mut alike: BTreeMap<ErrorKey, (Vec<String>, Vec<ErrorEntry>)> = BTreeMap::new();
         for (mut key, entry) in self.entries {
             let template = std::mem::take(&mut key.template);

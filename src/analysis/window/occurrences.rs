@@ -21,7 +21,7 @@ const MOST_LOOKS: usize = 64;
 /// Whether an error is a root error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ErrorRole {
+pub(crate) enum ErrorRole {
     /// A root error: no other error explains it.
     #[default]
     Origin,
@@ -34,7 +34,7 @@ pub enum ErrorRole {
 
 /// What reports an error.
 #[derive(Clone, Copy, Debug)]
-pub enum ErrorSource<'a> {
+pub(crate) enum ErrorSource<'a> {
     /// A failed span, with a line of it that has an error context, if any.
     Span(&'a Span, Option<&'a LogEntry>),
     /// A line without a failed span.
@@ -43,17 +43,17 @@ pub enum ErrorSource<'a> {
 
 /// One error of a journey.
 #[derive(Clone, Copy, Debug)]
-pub struct Occurrence<'a> {
+pub(crate) struct Occurrence<'a> {
     /// What reports it.
-    pub source: ErrorSource<'a>,
+    pub(crate) source: ErrorSource<'a>,
     /// Whether it is a root error.
-    pub part: ErrorRole,
+    pub(crate) part: ErrorRole,
     /// Whether it was recovered.
-    pub recovered: bool,
+    pub(crate) recovered: bool,
 }
 
 /// The errors of a journey's own spans, by start, then those of its lines, by time.
-pub fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
+pub(crate) fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let lines = || {
         lines_without_error_span(journey).map(|line| Occurrence {
             source: ErrorSource::Line(line),
@@ -142,7 +142,7 @@ fn exception_message(span: &Span) -> Option<&str> {
 
 impl<'a> Occurrence<'a> {
     /// Time of the exception, else end of the span.
-    pub fn time(&self) -> Timestamp {
+    pub(crate) fn time(&self) -> Timestamp {
         match self.source {
             ErrorSource::Span(span, _) => span.failed_at(),
             ErrorSource::Line(line) => line.time,
@@ -150,7 +150,7 @@ impl<'a> Occurrence<'a> {
     }
 
     /// The time by which it is counted: that of the failed call.
-    pub fn counted_at(&self) -> Timestamp {
+    pub(crate) fn counted_at(&self) -> Timestamp {
         match self.source {
             ErrorSource::Span(span, _) => span.counted_at(),
             ErrorSource::Line(line) => line.time,
@@ -158,7 +158,7 @@ impl<'a> Occurrence<'a> {
     }
 
     /// Service and operation; a line has an operation only in its error context.
-    pub fn place(&self) -> ErrorPlace {
+    pub(crate) fn place(&self) -> ErrorPlace {
         match self.source {
             ErrorSource::Span(span, _) => {
                 ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() }
@@ -171,7 +171,7 @@ impl<'a> Occurrence<'a> {
     }
 
     /// The structured error context, if any.
-    pub fn context(&self) -> Option<&'a ErrorContext> {
+    pub(crate) fn context(&self) -> Option<&'a ErrorContext> {
         match self.source {
             ErrorSource::Span(_, line) => line?.error_context.as_ref(),
             ErrorSource::Line(line) => line.error_context.as_ref(),
@@ -196,7 +196,7 @@ impl<'a> Occurrence<'a> {
     }
 
     /// Message, without the type.
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let of_context = self.context().map(|context| context.error_message.as_str()).filter(|text| !text.is_empty());
         match self.source {
             ErrorSource::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
@@ -212,7 +212,7 @@ impl<'a> Occurrence<'a> {
     }
 
     /// Stack trace as reported; empty if not reported.
-    pub fn stack(&self) -> &'a str {
+    pub(crate) fn stack(&self) -> &'a str {
         let of_context = || self.context().map_or("", |context| context.stack_trace.as_str());
         let ErrorSource::Span(span, _) = self.source else { return of_context() };
         let exception = span.exceptions().map(|one| one.stacktrace).filter(|text| !text.is_empty()).last();

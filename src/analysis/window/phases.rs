@@ -11,78 +11,78 @@ use crate::query::PhaseQueries;
 
 /// One phase.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Phase {
+pub(crate) struct Phase {
     /// Name; empty if the series have no such label.
-    pub phase: String,
+    pub(crate) phase: String,
     /// Items in each status, those in progress first, then by name.
-    pub statuses: Vec<PhaseStatus>,
+    pub(crate) statuses: Vec<PhaseStatus>,
     /// Items in progress at the end of the window.
-    pub in_progress: f64,
+    pub(crate) in_progress: f64,
     /// Time of the last change of any status; none without a change in what is recorded of the window.
-    pub moved: Option<Timestamp>,
+    pub(crate) moved: Option<Timestamp>,
     /// Time of its newest sample.
     #[serde(rename = "told")]
-    pub last_sample: Timestamp,
+    pub(crate) last_sample: Timestamp,
     /// Whether its series ended before the window did.
-    pub gone: bool,
+    pub(crate) gone: bool,
     /// Set if items are in progress and nothing has moved for too long.
-    pub stuck: Option<Stuck>,
+    pub(crate) stuck: Option<Stuck>,
 }
 
 impl Phase {
     /// Time over which it is recorded, in nanoseconds.
-    pub fn recorded_ns(&self) -> i64 {
+    pub(crate) fn recorded_ns(&self) -> i64 {
         let first = self.statuses.iter().filter_map(|status| status.samples.first()).map(|(time, _)| *time).min();
         first.map_or(0, |first| self.last_sample.since(first))
     }
 
     /// Whether it may be stuck: items are in progress, and nothing moved in what is recorded.
-    pub fn may_be_stuck(&self) -> bool {
+    pub(crate) fn may_be_stuck(&self) -> bool {
         self.in_progress > 0.0 && !self.gone && self.moved.is_none()
     }
 }
 
 /// Items of a phase in one status.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct PhaseStatus {
+pub(crate) struct PhaseStatus {
     /// Status, as its label has it.
-    pub status: String,
+    pub(crate) status: String,
     /// Whether it means "in progress".
-    pub in_progress: bool,
+    pub(crate) in_progress: bool,
     /// Number at the end; none if that is not finite.
-    pub value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// Samples over the window, as recorded.
     #[schemars(with = "Vec<(Timestamp, serde_json::Value)>")]
     #[serde(serialize_with = "samples")]
-    pub samples: Vec<(Timestamp, f64)>,
+    pub(crate) samples: Vec<(Timestamp, f64)>,
 }
 
 /// A phase in which nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Stuck {
+pub(crate) struct Stuck {
     /// Time of the last change.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Time since then, in nanoseconds.
-    pub for_ns: i64,
+    pub(crate) for_ns: i64,
     /// Whether it may be longer: nothing moved in what is recorded of the window.
-    pub at_least: bool,
+    pub(crate) at_least: bool,
 }
 
 /// The window of the series, and the time without a change after which a phase is stuck.
 #[derive(Clone, Copy, Debug)]
-pub struct PhaseWindow {
+pub(crate) struct PhaseWindow {
     /// The window.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Nanoseconds between two samples.
-    pub step_ns: i64,
+    pub(crate) step_ns: i64,
     /// Time without a change after which a phase is stuck, in nanoseconds.
-    pub stuck_after_ns: i64,
+    pub(crate) stuck_after_ns: i64,
 }
 
 type Samples = BTreeMap<Timestamp, f64>;
 
 /// The phases in order: as configured, then by their first item, then by name.
-pub fn phases(series: &[Series], queries: &PhaseQueries, asked: PhaseWindow) -> Vec<Phase> {
+pub(crate) fn phases(series: &[Series], queries: &PhaseQueries, asked: PhaseWindow) -> Vec<Phase> {
     let mut all: BTreeMap<&str, BTreeMap<&str, Samples>> = BTreeMap::new();
     for one in series.iter().filter(|one| !one.samples.is_empty()) {
         let label = |name: &str| one.labels.get(name).map_or("", String::as_str);

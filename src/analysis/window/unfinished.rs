@@ -11,24 +11,24 @@ use crate::model::time::Timestamp;
 
 /// A journey that failed or is still arriving.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Unfinished {
+pub(crate) struct Unfinished {
     /// End of its newest span or line.
-    pub last: Timestamp,
+    pub(crate) last: Timestamp,
     /// Correlation ID or trace ID to show it by.
-    pub id: String,
+    pub(crate) id: String,
     /// Whether it is still arriving.
-    pub open: bool,
+    pub(crate) open: bool,
     /// Number of its errors.
-    pub error_count: usize,
+    pub(crate) error_count: usize,
     /// Service of the first error; none without errors.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// Message of the first error; none without errors.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// Collects the newest of them from any number of journeys.
 #[derive(Clone, Debug)]
-pub struct UnfinishedJourneys {
+pub(crate) struct UnfinishedJourneys {
     most: usize,
     open_after: Timestamp,
     newest: Vec<Unfinished>,
@@ -36,12 +36,12 @@ pub struct UnfinishedJourneys {
 
 impl UnfinishedJourneys {
     /// Keeps `most` of them; a journey that ends after `open_after` is still arriving.
-    pub fn new(most: usize, open_after: Timestamp) -> Self {
+    pub(crate) fn new(most: usize, open_after: Timestamp) -> Self {
         Self { most, open_after, newest: vec![] }
     }
 
     /// Adds a journey.
-    pub fn add(&mut self, journey: &Journey) {
+    pub(crate) fn add(&mut self, journey: &Journey) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
         let failures = errors::journey_errors(journey);
         let (open, first) = (extent.to >= self.open_after, failures.first());
@@ -61,7 +61,7 @@ impl UnfinishedJourneys {
     }
 
     /// The newest of them, newest first.
-    pub fn newest(self) -> Vec<Unfinished> {
+    pub(crate) fn newest(self) -> Vec<Unfinished> {
         self.newest
     }
 }

@@ -33,7 +33,7 @@ const NAMED: usize = 3;
 
 /// Which lines are read where there are more than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spread {
+pub(crate) enum Spread {
     /// The newest of all services.
     Newest,
     /// The newest of each service, so that a service with many lines does not hide the others.
@@ -42,12 +42,12 @@ pub enum Spread {
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct FoundLines {
+pub(crate) struct FoundLines {
     sought: LineFilter,
     /// Lines, how Loki did, and what is to be remarked.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
     /// The services with more lines than were read, for each window.
-    pub cut: Vec<CutLines>,
+    pub(crate) cut: Vec<CutLines>,
     /// The limit on lines, for each window.
     limit: usize,
     streams: Option<Streams>,
@@ -55,13 +55,13 @@ pub struct FoundLines {
 }
 
 /// Searches for error lines in each of these windows, the newest window first, up to the limit in each.
-pub async fn error_lines(windows: &[Window], limit: usize, spread: Spread, sources: &Sources<'_>) -> FoundLines {
+pub(crate) async fn error_lines(windows: &[Window], limit: usize, spread: Spread, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { limit, ..FoundLines::default() };
     found.search(windows, spread, sources).await
 }
 
 /// Searches for lines that contain one of these texts, the newest up to the limit.
-pub async fn lines_with(texts: Vec<Pattern>, window: Window, limit: usize, sources: &Sources<'_>) -> FoundLines {
+pub(crate) async fn lines_with(texts: Vec<Pattern>, window: Window, limit: usize, sources: &Sources<'_>) -> FoundLines {
     let found = FoundLines { sought: LineFilter::Texts(texts), limit, ..FoundLines::default() };
     found.search(&[window], Spread::Newest, sources).await
 }
@@ -132,24 +132,24 @@ impl FoundLines {
     }
 
     /// The traces that they name, the newest first.
-    pub fn traces(&self) -> Vec<TraceId> {
+    pub(crate) fn traces(&self) -> Vec<TraceId> {
         let mut seen = HashSet::new();
         self.evidence.logs.iter().filter_map(|line| line.trace_id).filter(|trace| seen.insert(*trace)).collect()
     }
 
     /// Since when every line was read, where not all were; now where none was.
-    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn since(&self, now: Timestamp) -> Option<Timestamp> {
         let oldest = self.evidence.logs.iter().map(|line| line.time).min().unwrap_or(now);
         (self.cut_in_any() != CutLines::None).then_some(oldest)
     }
 
     /// The services with more lines than were read, in any of the windows.
-    pub fn cut_in_any(&self) -> CutLines {
+    pub(crate) fn cut_in_any(&self) -> CutLines {
         self.cut.iter().cloned().fold(CutLines::None, CutLines::or)
     }
 
     /// That there are more lines than were read, and of which services. The limit is part of the question.
-    pub fn cut_note(&self) -> Option<Note> {
+    pub(crate) fn cut_note(&self) -> Option<Note> {
         let lines = self.sought.as_str();
         let mut said = match self.cut_in_any() {
             CutLines::None => return None,
@@ -240,7 +240,7 @@ fn some(names: &BTreeSet<String>) -> String {
 
 /// How many error lines each service wrote in these times: by the names that its lines give it, else by its label. Of a
 /// failure a remark is left.
-pub async fn error_counts(
+pub(crate) async fn error_counts(
     windows: [Window; 2],
     lines: &FoundLines,
     sources: &Sources<'_>,

@@ -16,7 +16,7 @@ pub(super) enum LineFilter {
 
 impl LineFilter {
     /// What a server is asked, so that each line is given by one of these, or by few of them.
-    pub fn queries(&self, source: &dyn LogSource, streams: &str) -> Vec<String> {
+    pub(crate) fn queries(&self, source: &dyn LogSource, streams: &str) -> Vec<String> {
         match self {
             Self::Errors => source.queries(streams, LineMatch::Errors),
             Self::Texts(texts) => {
@@ -26,7 +26,7 @@ impl LineFilter {
     }
 
     /// Whether a line that was given is one of them: reading tells it better than asking.
-    pub fn has(&self, line: &LogEntry) -> bool {
+    pub(crate) fn has(&self, line: &LogEntry) -> bool {
         match self {
             Self::Errors => line.is_error(),
             Self::Texts(texts) => texts.iter().any(|text| text.found_in(&line.line)),
@@ -34,7 +34,7 @@ impl LineFilter {
     }
 
     /// What they are called.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Errors => "error lines",
             Self::Texts(_) => "lines with the text that was asked for",

@@ -27,33 +27,33 @@ use crate::source::server::endpoint::Endpoint;
 use crate::spelling::nearest;
 use look::SampleLook;
 
-pub use query::{SampleQuery, SampleSpread};
+pub(crate) use query::{SampleQuery, SampleSpread};
 
 /// What came.
 #[derive(Clone, Debug, Default)]
-pub struct Sampled {
+pub(crate) struct Sampled {
     /// Spans, how Jaeger did, and what is to be remarked.
-    pub evidence: Evidence,
+    pub(crate) evidence: Evidence,
     /// How many traces of each service came with the first look, by name.
-    pub services: Vec<SampledService>,
+    pub(crate) services: Vec<SampledService>,
     /// What came with each look.
-    pub looks: Vec<LookResult>,
+    pub(crate) looks: Vec<LookResult>,
     spread: SampleSpread,
 }
 
 /// What one look brought.
 #[derive(Clone, Debug, Default)]
-pub struct LookResult {
+pub(crate) struct LookResult {
     /// Its traces.
-    pub traces: HashSet<TraceId>,
+    pub(crate) traces: HashSet<TraceId>,
     /// Of how many services there may be more.
-    pub cut: usize,
+    pub(crate) cut: usize,
 }
 
 impl Sampled {
     /// A note on the searches for errors, which follow `plain` other searches: that they were cut at this limit, or that
     /// the server has traces with errors and finds none by them, as Jaeger 2 with its memory storage.
-    pub fn note_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
+    pub(crate) fn note_on_errors(&self, plain: usize, limit: usize) -> Option<Note> {
         let (plain, failed) = self.looks.split_at_checked(plain)?;
         let cut = failed.iter().map(|look| look.cut).max()?;
         let note = |said: String| Note::new(NoteCode::Sampled, Role::Spans.backend(), said);
@@ -76,7 +76,7 @@ const MOST_NAMED: usize = 500;
 
 /// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. The
 /// names may be searched for at the same time.
-pub async fn samples(
+pub(crate) async fn samples(
     looks: &[SampleQuery],
     naming: impl Future<Output = Vec<TraceId>>,
     sources: &Sources<'_>,

@@ -7,25 +7,25 @@ use crate::query::Bounds;
 
 /// The traces to read of a window.
 #[derive(Clone, Debug)]
-pub struct SampleQuery {
+pub(crate) struct SampleQuery {
     /// The time in which their spans began.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Maximum number of traces of each service.
-    pub limit: usize,
+    pub(crate) limit: usize,
     /// Which of a service's traces, where it has more than are read.
-    pub spread: SampleSpread,
+    pub(crate) spread: SampleSpread,
     /// What one span of each trace must match, as far as a server can filter.
-    pub filters: Filters,
+    pub(crate) filters: Filters,
     /// Services to query; empty means all.
-    pub services: Vec<String>,
+    pub(crate) services: Vec<String>,
     /// Limits on requests and on what is kept.
-    pub bounds: Bounds,
+    pub(crate) bounds: Bounds,
 }
 
 impl SampleQuery {
     /// The same query, for traces with errors only: the newest traces of a service may hold none of its errors.
     #[must_use]
-    pub fn with_errors(mut self) -> Self {
+    pub(crate) fn with_errors(mut self) -> Self {
         self.filters.tags.push(("error".to_owned(), Pattern::exact("true")));
         self
     }

@@ -17,10 +17,10 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use diagnostic::{Diagnostic, Diagnostics};
-pub use outline::{Outline, outline};
+pub(crate) use diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use outline::outline;
 pub use schema::schema;
-pub use steps::is_key;
+pub(crate) use steps::is_key;
 
 use diagnostic::SpecError;
 use order::Within;
@@ -33,7 +33,7 @@ use crate::model::finding::FindingId;
 use crate::pipeline::spec::{Absence, Condition, Propagation, Reach, Spec};
 
 /// Largest file in bytes. Hand-written specs have a few kilobytes.
-pub const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 
 const KEYS: [&str; 13] = [
     "pipeline",

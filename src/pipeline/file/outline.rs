@@ -4,17 +4,17 @@ use crate::pipeline::file::yaml::{self, YamlNode, YamlValue};
 
 /// Line numbers of the steps of a spec, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outline {
+pub(crate) struct Outline {
     /// Every name of a step or of a group outside of groups, with its line.
-    pub names: Vec<(String, usize)>,
+    pub(crate) names: Vec<(String, usize)>,
     /// The first line below the last step.
-    pub below: usize,
+    pub(crate) below: usize,
     /// Indentation of the list items, in characters.
-    pub indent: usize,
+    pub(crate) indent: usize,
 }
 
 /// The outline; none if the steps are not a list with an item a line.
-pub fn outline(text: &str) -> Option<Outline> {
+pub(crate) fn outline(text: &str) -> Option<Outline> {
     let source = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root = yaml::parse(source, &mut vec![])?;
     let YamlValue::Table(pairs) = &root.value else { return None };

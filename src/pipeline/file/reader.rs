@@ -21,23 +21,23 @@ pub(super) struct SpecReader<'s> {
 pub(super) struct Fields<'n>(Vec<(&'static str, &'n YamlNode, &'n YamlNode)>);
 
 impl<'n> Fields<'n> {
-    pub fn get(&self, key: &str) -> Option<&'n YamlNode> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, _, value)| *value)
     }
 
     /// The node of the key itself.
-    pub fn key(&self, key: &str) -> Option<&'n YamlNode> {
+    pub(crate) fn key(&self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(known, ..)| *known == key).map(|(_, key, _)| *key)
     }
 }
 
 impl SpecReader<'_> {
-    pub fn error(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error(&mut self, at: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         self.errors.push(SpecError { at: at.clone(), message: message.into(), help: help.into() });
     }
 
     /// Reports that a node is something else than expected.
-    pub fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
+    pub(crate) fn expected(&mut self, node: &YamlNode, expected: &str, help: impl Into<String>) {
         match node.kind() {
             ScalarKind::Unreadable => {}
             found => self.error(&node.at, format!("expected {expected}, found {}", found.as_str()), help),
@@ -45,7 +45,7 @@ impl SpecReader<'_> {
     }
 
     /// A suggestion for an unknown word; none if no known one is similar.
-    pub fn suggestion(&self, word: &str, known: &[&str]) -> Option<String> {
+    pub(crate) fn suggestion(&self, word: &str, known: &[&str]) -> Option<String> {
         let near = self.is_read().then(|| nearest(word, known)).flatten()?;
         Some(format!("did you mean `{near}`?"))
     }
@@ -61,7 +61,7 @@ impl SpecReader<'_> {
     }
 
     /// A mapping with these keys and no others.
-    pub fn fields<'n>(&mut self, node: &'n YamlNode, what: &str, known: &[&'static str]) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(&mut self, node: &'n YamlNode, what: &str, known: &[&'static str]) -> Option<Fields<'n>> {
         let YamlValue::Table(pairs) = &node.value else {
             self.expected(node, what, format!("its keys: {}", known.join(", ")));
             return None;
@@ -85,7 +85,7 @@ impl SpecReader<'_> {
     }
 
     /// The items of a list; a single value is an error.
-    pub fn list<'n>(&mut self, node: Option<&'n YamlNode>, what: &str) -> &'n [YamlNode] {
+    pub(crate) fn list<'n>(&mut self, node: Option<&'n YamlNode>, what: &str) -> &'n [YamlNode] {
         let Some(node) = node else { return &[] };
         let YamlValue::List(items) = &node.value else {
             self.expected(node, what, "begin each with `- `, or write [ … ]");
@@ -100,7 +100,7 @@ impl SpecReader<'_> {
     }
 
     /// Text that is not empty.
-    pub fn text<'n>(&mut self, node: &'n YamlNode) -> Option<&'n str> {
+    pub(crate) fn text<'n>(&mut self, node: &'n YamlNode) -> Option<&'n str> {
         match node.kind() {
             ScalarKind::Text if node.text().trim().is_empty() => {
                 self.error(&node.at, "expected text, found nothing", "write what is meant, or leave the key away");
@@ -115,7 +115,7 @@ impl SpecReader<'_> {
     }
 
     /// Any scalar, as it is written.
-    pub fn scalar<'n>(&mut self, node: &'n YamlNode, what: &str) -> Option<&'n str> {
+    pub(crate) fn scalar<'n>(&mut self, node: &'n YamlNode, what: &str) -> Option<&'n str> {
         match node.kind() {
             ScalarKind::Text | ScalarKind::Number | ScalarKind::Flag if !node.text().trim().is_empty() => {
                 Some(node.text())
@@ -132,7 +132,7 @@ impl SpecReader<'_> {
     }
 
     /// Parses a scalar in one of the value formats.
-    pub fn parse_scalar<T>(
+    pub(crate) fn parse_scalar<T>(
         &mut self,
         node: &YamlNode,
         what: &str,
@@ -142,18 +142,18 @@ impl SpecReader<'_> {
         parse(text).map_err(|(message, help)| self.error(&node.at, message, help)).ok()
     }
 
-    pub fn pattern(&mut self, node: &YamlNode) -> Option<Pattern> {
+    pub(crate) fn pattern(&mut self, node: &YamlNode) -> Option<Pattern> {
         let text = self.text(node)?;
         values::pattern(text).map_err(|(message, help)| self.error(&node.at, message, help)).ok()
     }
 
     /// Each of a list of patterns.
-    pub fn patterns(&mut self, node: Option<&YamlNode>) -> Vec<Pattern> {
+    pub(crate) fn patterns(&mut self, node: Option<&YamlNode>) -> Vec<Pattern> {
         self.list(node, "a list of patterns").iter().filter_map(|item| self.pattern(item)).collect()
     }
 
     /// `true` or `false`; false where nothing is said.
-    pub fn flag(&mut self, node: Option<&YamlNode>) -> bool {
+    pub(crate) fn flag(&mut self, node: Option<&YamlNode>) -> bool {
         let Some(node) = node else { return false };
         if node.kind() == ScalarKind::Flag {
             return node.text().eq_ignore_ascii_case("true");
@@ -168,7 +168,7 @@ impl SpecReader<'_> {
     }
 
     /// One of a few words.
-    pub fn choice<T: Copy>(&mut self, node: &YamlNode, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, node: &YamlNode, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(node)?;
         let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -180,7 +180,7 @@ impl SpecReader<'_> {
     }
 
     /// A part of a scalar, where the file has it letter by letter; else all of it.
-    pub fn part(&self, node: &YamlNode, part: Range<usize>) -> Range<usize> {
+    pub(crate) fn part(&self, node: &YamlNode, part: Range<usize>) -> Range<usize> {
         let written = self.source.get(node.at.clone()).unwrap_or_default();
         match written.find(node.text()) {
             Some(offset) => node.at.start + offset + part.start..node.at.start + offset + part.end,

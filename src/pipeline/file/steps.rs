@@ -39,7 +39,7 @@ const THEN_KEYS: &[&str] = {
 const GROUP_KEYS: [&str; 3] = ["for_each", "count", "steps"];
 
 /// Whether the word is a key of a step or a group, and so cannot be a step's name.
-pub fn is_key(word: &str) -> bool {
+pub(crate) fn is_key(word: &str) -> bool {
     STEP_KEYS.contains(&word) || GROUP_KEYS.contains(&word)
 }
 
@@ -84,7 +84,7 @@ pub(super) struct StepDrafts {
 
 impl StepDrafts {
     /// Reads the top level's steps.
-    pub fn read(reader: &mut SpecReader, node: Option<&YamlNode>) -> Self {
+    pub(crate) fn read(reader: &mut SpecReader, node: Option<&YamlNode>) -> Self {
         let mut drafts = Self::default();
         for item in reader.list(node, "a list of steps") {
             if let Some((name, body)) = named(reader, item) {

@@ -51,7 +51,7 @@ pub(super) enum ScalarKind {
 }
 
 impl ScalarKind {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Number => "a number",
@@ -81,12 +81,12 @@ impl YamlNode {
     }
 
     /// A scalar's text; empty for anything else.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         if let YamlValue::Text { text, .. } = &self.value { text } else { "" }
     }
 
     /// The node in flow style, on one line.
-    pub fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         match &self.value {
             YamlValue::Text { text, quoted: true } => format!("{text:?}"),
             YamlValue::Text { text, .. } => text.clone(),
@@ -97,7 +97,7 @@ impl YamlNode {
     }
 
     /// The node in flow style without the outer braces.
-    pub fn inside(&self) -> String {
+    pub(crate) fn inside(&self) -> String {
         let YamlValue::Table(pairs) = &self.value else { return self.written() };
         pairs
             .iter()

@@ -3,7 +3,7 @@
 use crate::pipeline::learn::learned_pipeline::LearnedCount;
 
 /// For each step its count, from the counts in each run. `cause` is the step that each comes after.
-pub fn counts(seen: &[Vec<usize>], names: &[String], cause: &[Option<usize>]) -> Vec<LearnedCount> {
+pub(crate) fn counts(seen: &[Vec<usize>], names: &[String], cause: &[Option<usize>]) -> Vec<LearnedCount> {
     let of = |step: usize| {
         let own = &seen[step];
         let some = || own.iter().copied().filter(|count| *count > 0);

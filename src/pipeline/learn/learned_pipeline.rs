@@ -65,7 +65,7 @@ pub struct Limited {
 
 impl Limited {
     /// Learns from durations in nanoseconds; none without any. The limit is at least `least_ns`.
-    pub fn new(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
+    pub(crate) fn new(lengths: Vec<i64>, least_ns: i64) -> Option<Self> {
         WaitFigures::new(lengths).map(|seen| Self { seen, limit_ns: seen.limit(least_ns) })
     }
 }

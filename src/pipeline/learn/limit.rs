@@ -25,14 +25,14 @@ pub struct WaitFigures {
 
 impl WaitFigures {
     /// Figures of these durations; none without any.
-    pub fn new(mut lengths: Vec<i64>) -> Option<Self> {
+    pub(crate) fn new(mut lengths: Vec<i64>) -> Option<Self> {
         lengths.sort_unstable();
         let (least, most) = (*lengths.first()?, *lengths.last()?);
         Some(Self { least_ns: least, p50_ns: lengths[(lengths.len() - 1) / 2], most_ns: most })
     }
 
     /// `41..63 ms, p50 44 ms`.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (least, most, middle) =
             (Human(self.least_ns).to_string(), Human(self.most_ns).to_string(), Human(self.p50_ns));
         let seen = match (least.split_once(' '), most.split_once(' ')) {
@@ -44,7 +44,7 @@ impl WaitFigures {
     }
 
     /// The limit: [`MARGIN`] times the maximum, at least `least_ns`, rounded up to a round duration.
-    pub fn limit(&self, least_ns: i64) -> i64 {
+    pub(crate) fn limit(&self, least_ns: i64) -> i64 {
         readable(self.most_ns.saturating_mul(MARGIN).max(least_ns))
     }
 }
@@ -62,7 +62,7 @@ fn readable(ns: i64) -> i64 {
 }
 
 /// The duration as a spec has it.
-pub fn spec_duration(ns: i64) -> String {
+pub(crate) fn spec_duration(ns: i64) -> String {
     let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")];
     let whole = units.into_iter().find(|(unit, _)| ns % unit == 0);
     let (unit, word) = whole.unwrap_or((MS, "ms"));

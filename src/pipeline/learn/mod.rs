@@ -33,7 +33,7 @@ use sample_run::{SampleRun, runs_by_signature};
 use signatures::SignatureTable;
 
 /// Fewest runs to learn from without `--force`: with one or two, chance and rule look the same.
-pub const MIN_RUNS: usize = 3;
+pub(crate) const MIN_RUNS: usize = 3;
 /// From this many runs on one in [`HOLD_OUT_EVERY`] is held out. With fewer, every run is needed for learning.
 const HOLD_OUT_FROM: usize = 10;
 const HOLD_OUT_EVERY: usize = 5;
@@ -53,7 +53,7 @@ const FORBIDDEN: [FindingId; 5] = [
 pub struct LearnOptions {
     /// Name of the pipeline; none for the name of its first step.
     pub name: Option<String>,
-    /// Whether to learn from fewer runs than [`MIN_RUNS`].
+    /// Whether to learn from fewer runs than `MIN_RUNS`.
     pub force: bool,
 }
 

@@ -9,33 +9,33 @@ use crate::model::conventions::MessageRole;
 use crate::pipeline::learn::sample_run::SampleRun;
 
 /// The spans of each step in each run.
-pub struct StepOccurrences<'a> {
+pub(crate) struct StepOccurrences<'a> {
     /// The runs.
-    pub samples: &'a [SampleRun],
+    pub(crate) samples: &'a [SampleRun],
     /// For each step and signature whether the signature belongs to the step.
-    pub members: &'a [Vec<bool>],
+    pub(crate) members: &'a [Vec<bool>],
     /// For each step and run its spans, by time.
-    pub occurrences: Vec<Vec<Vec<usize>>>,
+    pub(crate) occurrences: Vec<Vec<Vec<usize>>>,
 }
 
 /// The step that another comes after in every run, and the waits.
 #[derive(Clone, Debug)]
-pub struct LearnedOrder {
+pub(crate) struct LearnedOrder {
     /// The other step.
-    pub step: usize,
+    pub(crate) step: usize,
     /// Every wait, in nanoseconds.
-    pub waits: Vec<i64>,
+    pub(crate) waits: Vec<i64>,
 }
 
 impl<'a> StepOccurrences<'a> {
     /// Finds the spans of each step.
-    pub fn new(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
+    pub(crate) fn new(samples: &'a [SampleRun], members: &'a [Vec<bool>]) -> Self {
         let occurrences = |members: &Vec<bool>| samples.iter().map(|sample| sample.occurrences(members)).collect();
         Self { samples, members, occurrences: members.iter().map(occurrences).collect() }
     }
 
     /// For each step the one it comes after; never in a circle.
-    pub fn edges(&self) -> Vec<Option<LearnedOrder>> {
+    pub(crate) fn edges(&self) -> Vec<Option<LearnedOrder>> {
         let steps = self.members.len();
         let causes = self.causes();
         let depth = |step: usize| causes[step].len();

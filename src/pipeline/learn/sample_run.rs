@@ -12,38 +12,38 @@ use crate::pipeline::learn::signatures::SignatureTable;
 
 /// One span of a sample run.
 #[derive(Clone, Copy, Debug)]
-pub struct SampleSpan {
+pub(crate) struct SampleSpan {
     /// Index of its signature; none for a span of another journey.
-    pub signature: Option<usize>,
+    pub(crate) signature: Option<usize>,
     /// Start, on the reference clock.
-    pub start: Timestamp,
+    pub(crate) start: Timestamp,
     /// End, on the reference clock.
-    pub end: Timestamp,
+    pub(crate) end: Timestamp,
     /// Index of the span it follows from, always a smaller one; none for a root.
-    pub cause: Option<usize>,
+    pub(crate) cause: Option<usize>,
     /// Messaging role.
-    pub role: Option<MessageRole>,
+    pub(crate) role: Option<MessageRole>,
     /// Whether its status is error.
-    pub failed: bool,
+    pub(crate) failed: bool,
 }
 
 /// One run to learn from.
 #[derive(Debug)]
-pub struct SampleRun {
+pub(crate) struct SampleRun {
     /// Its spans, each after the one it follows from.
-    pub spans: Vec<SampleSpan>,
+    pub(crate) spans: Vec<SampleSpan>,
     /// Findings above info severity.
-    pub found: BTreeSet<FindingId>,
+    pub(crate) found: BTreeSet<FindingId>,
     /// Findings of error severity that are certain enough to fail a gate.
-    pub grave: BTreeSet<FindingId>,
+    pub(crate) grave: BTreeSet<FindingId>,
     /// Whether an error was not handled or recovered.
-    pub failed: bool,
+    pub(crate) failed: bool,
     /// The whole run if it may be held out.
-    pub whole: Option<Box<AnalysedJourney>>,
+    pub(crate) whole: Option<Box<AnalysedJourney>>,
 }
 
 /// For each of `signatures` signatures the number of runs that have it.
-pub fn runs_by_signature(samples: &[SampleRun], signatures: usize) -> Vec<usize> {
+pub(crate) fn runs_by_signature(samples: &[SampleRun], signatures: usize) -> Vec<usize> {
     let mut runs = vec![0; signatures];
     for sample in samples {
         let seen: BTreeSet<usize> = sample.spans.iter().filter_map(|sample_span| sample_span.signature).collect();
@@ -54,7 +54,7 @@ pub fn runs_by_signature(samples: &[SampleRun], signatures: usize) -> Vec<usize>
 
 impl SampleRun {
     /// Reduces a run, adding its signatures to the table.
-    pub fn new(analysed: &AnalysedJourney, signatures: &mut SignatureTable) -> Self {
+    pub(crate) fn new(analysed: &AnalysedJourney, signatures: &mut SignatureTable) -> Self {
         let journey = &analysed.journey;
         let clocks = Clocks::measured(journey);
         let mut order = causes_first(journey);
@@ -91,7 +91,7 @@ impl SampleRun {
     }
 
     /// Indices of the spans whose signature is a member, by time.
-    pub fn occurrences(&self, is_member: &[bool]) -> Vec<usize> {
+    pub(crate) fn occurrences(&self, is_member: &[bool]) -> Vec<usize> {
         let spans = self.spans.iter().enumerate();
         let is_meant = |sample_span: &SampleSpan| sample_span.signature.is_some_and(|signature| is_member[signature]);
         let mut occurrences: Vec<usize> =
@@ -101,7 +101,7 @@ impl SampleRun {
     }
 
     /// For each span its nearest ancestor whose signature is a member.
-    pub fn above(&self, is_member: &[bool]) -> Vec<Option<usize>> {
+    pub(crate) fn above(&self, is_member: &[bool]) -> Vec<Option<usize>> {
         let mut nearest: Vec<Option<usize>> = Vec::with_capacity(self.spans.len());
         for sample_span in &self.spans {
             let is_meant = |cause: usize| self.spans[cause].signature.is_some_and(|signature| is_member[signature]);

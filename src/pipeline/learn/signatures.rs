@@ -34,7 +34,7 @@ struct SpanSignature {
 
 /// The signatures of all spans that were seen; their indices are used elsewhere.
 #[derive(Default)]
-pub struct SignatureTable {
+pub(crate) struct SignatureTable {
     names: Vec<SpanSignature>,
     /// For each signature the attribute values that all its spans have.
     constant: Vec<BTreeMap<&'static str, String>>,
@@ -43,22 +43,22 @@ pub struct SignatureTable {
 
 /// Signatures that may become one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignatureGroup {
+pub(crate) struct SignatureGroup {
     /// Service; empty if not reported.
-    pub service: String,
+    pub(crate) service: String,
     /// Pattern of the names, as a spec has it.
-    pub pattern: String,
+    pub(crate) pattern: String,
     /// One of the names.
-    pub name: String,
+    pub(crate) name: String,
     /// The kind.
-    pub kind: SpanKind,
+    pub(crate) kind: SpanKind,
     /// Indices of the signatures.
-    pub signatures: Vec<usize>,
+    pub(crate) signatures: Vec<usize>,
 }
 
 impl SignatureTable {
     /// Index of the span's signature, which is added if new.
-    pub fn place(&mut self, span: &Span) -> usize {
+    pub(crate) fn place(&mut self, span: &Span) -> usize {
         let name = SpanSignature { service: span.service().to_owned(), name: span.name.clone(), kind: span.kind };
         if let Some(place) = self.places.get(&name).copied() {
             self.constant[place].retain(|key, value| values_of_span(span, key) == [value.as_str()]);
@@ -76,7 +76,7 @@ impl SignatureTable {
     }
 
     /// Number of signatures.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 
@@ -86,7 +86,7 @@ impl SignatureTable {
     }
 
     /// Whether both are of the same service.
-    pub fn is_one_service(&self, a: usize, b: usize) -> bool {
+    pub(crate) fn is_one_service(&self, a: usize, b: usize) -> bool {
         self.names[a].service == self.names[b].service
     }
 
@@ -94,7 +94,7 @@ impl SignatureTable {
     /// names is in at least half of the runs: then the number is part of the name, as in `stage-1` and `stage-2`.
     ///
     /// `runs` has for each signature the number of runs that have it, of `total` runs.
-    pub fn groups(&self, runs: &[usize], total: usize) -> Vec<SignatureGroup> {
+    pub(crate) fn groups(&self, runs: &[usize], total: usize) -> Vec<SignatureGroup> {
         let mut alike: BTreeMap<(&str, SpanKind, String), Vec<usize>> = BTreeMap::new();
         for (signature, name) in self.names.iter().enumerate().filter(|(signature, _)| runs[*signature] > 0) {
             alike.entry((&name.service, name.kind, mask(&name.name))).or_default().push(signature);
@@ -116,7 +116,7 @@ impl SignatureTable {
     }
 
     /// For each signature whether the selector of this group matches it.
-    pub fn members(&self, group: &SignatureGroup) -> Vec<bool> {
+    pub(crate) fn members(&self, group: &SignatureGroup) -> Vec<bool> {
         let Ok(pattern) = Pattern::parse(&group.pattern) else { return vec![false; self.len()] };
         let Ok(service) = Pattern::parse(&literal_pattern(&group.service)) else { return vec![false; self.len()] };
         let fits = |name: &SpanSignature| {
@@ -128,7 +128,7 @@ impl SignatureTable {
     }
 
     /// The most specific attributes with one value on all spans of these signatures.
-    pub fn attributes(&self, members: &[bool]) -> Vec<(String, String)> {
+    pub(crate) fn attributes(&self, members: &[bool]) -> Vec<(String, String)> {
         let all = || self.constant.iter().zip(members).filter(|(_, is)| **is).map(|(constant, _)| constant);
         let Some(first) = all().next() else { return vec![] };
         let common = DESCRIPTIVE_ATTRIBUTES.iter().filter_map(|key| Some((*key, first.get(key)?)));
@@ -138,7 +138,7 @@ impl SignatureTable {
 }
 
 /// A pattern that matches only this name; for a very long one, only its beginning.
-pub fn literal_pattern(name: &str) -> String {
+pub(crate) fn literal_pattern(name: &str) -> String {
     let mut start: String = name.chars().take(LONGEST).collect();
     let is_cut = start.len() < name.len();
     if start.starts_with("re:") || start.trim().is_empty() {

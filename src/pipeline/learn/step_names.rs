@@ -17,18 +17,18 @@ const RESERVED: [&str; 4] = ["true", "false", "null", "step"];
 
 /// Gives names to steps, each once.
 #[derive(Clone, Debug, Default)]
-pub struct StepNames {
+pub(crate) struct StepNames {
     taken: BTreeSet<String>,
 }
 
 impl StepNames {
     /// These names are taken already.
-    pub fn with_taken(names: impl Iterator<Item = String>) -> Self {
+    pub(crate) fn with_taken(names: impl Iterator<Item = String>) -> Self {
         Self { taken: names.collect() }
     }
 
     /// The name, with a number if it is taken already.
-    pub fn unique(&mut self, name: &str) -> String {
+    pub(crate) fn unique(&mut self, name: &str) -> String {
         let numbered = (2..).map(|n: usize| format!("{name}-{n}"));
         let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !self.taken.contains(name));
         let free = free.unwrap_or_default();
@@ -37,7 +37,7 @@ impl StepNames {
     }
 
     /// A name for the step of this group.
-    pub fn name_for(&mut self, group: &SignatureGroup) -> String {
+    pub(crate) fn name_for(&mut self, group: &SignatureGroup) -> String {
         let service = kebab(&[short_service(&group.service)]);
         let significant_words = significant_words(&group.name);
         let short = short(&group.name);

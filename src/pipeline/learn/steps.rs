@@ -47,7 +47,7 @@ fn first_starts(
 
 /// Drops the runs that lack what nearly all others have: their data was lost without a trace of it. If more than a tenth
 /// of the runs are like that, it is how the pipeline works, and none is dropped.
-pub fn without_outliers(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &mut Vec<SampleRun>) {
+pub(crate) fn without_outliers(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &mut Vec<SampleRun>) {
     let first_starts = first_starts(groups, signatures, samples);
     let all = samples.len();
     let is_usual = |runs: &&Vec<Option<i64>>| runs.iter().flatten().count() * 100 >= all * NEARLY_ALL;
@@ -109,7 +109,7 @@ fn ranks(signatures: &SignatureTable, samples: &[SampleRun]) -> Vec<usize> {
 }
 
 /// Learns the steps. What concerns left-out and held-out runs and findings is filled in by the caller.
-pub fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[SampleRun]) -> LearnedPipeline {
+pub(crate) fn learn(groups: &[SignatureGroup], signatures: &SignatureTable, samples: &[SampleRun]) -> LearnedPipeline {
     let all = samples.len();
     let mut chosen = candidates(groups, signatures, samples);
     let seen = chosen.iter().filter(|candidate| candidate.runs > 0).count();

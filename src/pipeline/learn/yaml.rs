@@ -37,7 +37,7 @@ impl LearnedPipeline {
     }
 
     /// The header comment, line by line.
-    pub fn header(&self) -> Vec<String> {
+    pub(crate) fn header(&self) -> Vec<String> {
         let mut header = vec![format!("Learned by `trace learn-pipeline` from {}.", runs(self.runs, "good run"))];
         let left_out = self.left_out.iter().map(|left| format!("Left out: {} {}.", runs(left.runs, "run"), left.why));
         header.extend(left_out);
@@ -58,12 +58,12 @@ impl LearnedPipeline {
     }
 
     /// The figures behind `within`, on one line; none without a limit.
-    pub fn within_figures(&self) -> Option<String> {
+    pub(crate) fn within_figures(&self) -> Option<String> {
         self.within.map(|within| format!("{}; all steps took {}", self.seen(self.runs), within.seen.text()))
     }
 
     /// The figures behind a step, on one line.
-    pub fn figures(&self, step: &LearnedStep) -> String {
+    pub(crate) fn figures(&self, step: &LearnedStep) -> String {
         let mut parts = vec![self.seen(step.runs)];
         parts.extend(step.took.map(|took| format!("took {}", took.seen.text())));
         parts.extend(step.after.as_ref().map(|after| format!("waited {}", after.wait.seen.text())));
@@ -73,7 +73,7 @@ impl LearnedPipeline {
 
 impl HeldOut {
     /// The result in a sentence.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let broken: Vec<String> =
             self.broken.iter().map(|(name, times)| format!("{} {times}×", scalar(name))).collect();
         let broken = if broken.is_empty() { String::new() } else { format!("; broken: {}", broken.join(", ")) };
@@ -88,7 +88,7 @@ fn runs(n: usize, what: &str) -> String {
 }
 
 /// A step as an item of the list.
-pub fn step_yaml(step: &LearnedStep) -> String {
+pub(crate) fn step_yaml(step: &LearnedStep) -> String {
     let mut parts = vec![format!("span: {}", scalar(&step.span))];
     if !step.service.is_empty() {
         parts.push(format!("service: {}", scalar(&literal_pattern(&step.service))));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// A plain scalar where that is safe, else double-quoted with everything invisible escaped.
-pub fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');

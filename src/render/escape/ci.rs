@@ -18,7 +18,7 @@ use crate::render::escape::number::push_escaped;
 const BEGINNINGS: [&str; 2] = ["::", "[command]"];
 
 /// A part of a line without the commands that work anywhere.
-pub fn part(text: &str) -> Cow<'_, str> {
+pub(crate) fn part(text: &str) -> Cow<'_, str> {
     shown(text, &anywhere(text))
 }
 
@@ -28,7 +28,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// The byte offsets of the characters that make a command of this line.
-pub fn dangers(line: &str) -> Vec<usize> {
+pub(crate) fn dangers(line: &str) -> Vec<usize> {
     let words = line.trim_start();
     let beginning = BEGINNINGS.iter().any(|beginning| starts_with(words, beginning)).then(|| line.len() - words.len());
     beginning.into_iter().chain(anywhere(line)).collect()

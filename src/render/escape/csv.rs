@@ -6,7 +6,7 @@ use crate::render::escape::terminal::one_line;
 
 /// A text as one cell, not yet quoted: one line, and an apostrophe before what a spreadsheet would take for a formula,
 /// also behind quotes and blanks. A number stays a number.
-pub fn cell(text: &str) -> Cow<'_, str> {
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
     let formula = begins_as_formula(text) && !is_number(text);
     let safe = one_line(text);
     if formula || begins_as_formula(&safe) && !is_number(&safe) { Cow::Owned(format!("'{safe}")) } else { safe }

@@ -3,14 +3,14 @@
 use crate::render::escape::terminal::one_line;
 
 /// A text as Graphviz reads it: between quotes, where only the quote and the backslash mean something.
-pub fn dot(text: &str) -> String {
+pub(crate) fn dot(text: &str) -> String {
     let safe: String =
         one_line(text).chars().flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect();
     format!("\"{safe}\"")
 }
 
 /// A text as Mermaid reads it: between quotes, and of signs only those that can mean nothing; all others by their number.
-pub fn mermaid(text: &str) -> String {
+pub(crate) fn mermaid(text: &str) -> String {
     let spelled = |c: char| {
         if c.is_alphanumeric() || " _.,/:-×→✗✓·…µ≤–".contains(c) {
             c.to_string()

@@ -10,7 +10,7 @@ use crate::render::escape::terminal::one_line;
 const MARKS: &str = "✗✓–·…→←⇢⇠│┊⋮×%/";
 
 /// A text in a line of Markdown.
-pub fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     let safe = one_line(text);
     let words: Vec<&str> = safe.split(' ').collect();
     let mut out: Vec<String> = vec![];
@@ -22,12 +22,12 @@ pub fn text(text: &str) -> String {
 }
 
 /// A text in a cell of a table, where a bar would end the cell even in a code span.
-pub fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     self::text(&text.replace('|', "\\x7c"))
 }
 
 /// A code span; nothing for nothing.
-pub fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let safe = one_line(text);
     if safe.trim().is_empty() {
         return String::new();
@@ -39,7 +39,7 @@ pub fn code(text: &str) -> String {
 }
 
 /// A code block. Its lines must be safe to show already.
-pub fn block(lines: &str) -> String {
+pub(crate) fn block(lines: &str) -> String {
     let ticks = "`".repeat((longest_ticks(lines) + 1).max(3));
     format!("{ticks}text\n{}\n{ticks}\n", lines.trim_end_matches('\n'))
 }

@@ -18,7 +18,7 @@ use styled_text::{StyledText, TextStyle, beside, width, width_of};
 const NARROWEST: usize = 40;
 
 /// The blocks, one below the other.
-pub fn blocks(blocks: &[Block], view: &View) -> String {
+pub(crate) fn blocks(blocks: &[Block], view: &View) -> String {
     let page = Page { style: TextStyle::new(view), width: view.width.max(NARROWEST) };
     let mut out = String::new();
     for line in lines(&page, blocks) {

@@ -21,17 +21,17 @@ pub(super) type StyledLine = Vec<StyledText>;
 
 impl StyledText {
     /// Text of our own, which is safe, with spaces after it up to this width.
-    pub fn padded(role: TextRole, text: &str, to: usize) -> Self {
+    pub(crate) fn padded(role: TextRole, text: &str, to: usize) -> Self {
         Self { role, text: format!("{text}{}", " ".repeat(to.saturating_sub(width(text)))) }
     }
 
     /// The same with the spaces before it.
-    pub fn right(role: TextRole, text: &str, to: usize) -> Self {
+    pub(crate) fn right(role: TextRole, text: &str, to: usize) -> Self {
         Self { role, text: format!("{}{text}", " ".repeat(to.saturating_sub(width(text)))) }
     }
 
     /// This many spaces.
-    pub fn spaces(n: usize) -> Self {
+    pub(crate) fn spaces(n: usize) -> Self {
         Self::padded(TextRole::Plain, "", n)
     }
 }
@@ -56,7 +56,7 @@ pub(super) struct TextStyle {
 
 impl TextStyle {
     /// The style for this view.
-    pub fn new(view: &View) -> Self {
+    pub(crate) fn new(view: &View) -> Self {
         let charset = if view.ascii { Charset::Ascii } else { Charset::Unicode };
         Self { colour: view.colour, hyperlinks: view.hyperlinks, charset }
     }
@@ -67,7 +67,7 @@ impl TextStyle {
     }
 
     /// Outside text, made safe.
-    pub fn safe(self, text: &str) -> String {
+    pub(crate) fn safe(self, text: &str) -> String {
         let safe = escape::one_line(text);
         match self.charset {
             Charset::Ascii => escape::ascii(&safe),
@@ -76,7 +76,7 @@ impl TextStyle {
     }
 
     /// The mark for text that was cut.
-    pub fn ellipsis(self) -> &'static str {
+    pub(crate) fn ellipsis(self) -> &'static str {
         match self.charset {
             Charset::Ascii => "..",
             Charset::Unicode => "…",
@@ -85,7 +85,7 @@ impl TextStyle {
 
     /// Writes a line without spaces at its end. Texts are safe one by one, but side by side they could form a command of
     /// a build server: that is shown by its numbers.
-    pub fn write(self, line: &[StyledText], out: &mut String) {
+    pub(crate) fn write(self, line: &[StyledText], out: &mut String) {
         let text: String = line.iter().map(|part| part.text.as_str()).collect();
         match escape::ci::dangers(&text) {
             dangers if dangers.is_empty() => self.write_parts(line, out),

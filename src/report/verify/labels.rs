@@ -15,7 +15,7 @@ fn prefix(kind: CheckKind) -> Option<&'static str> {
 }
 
 /// A check in a few words: `spelling`, `absent { span: "*", status: error }`, `stored of essay-003`.
-pub fn check_label(check: &Check) -> String {
+pub(crate) fn check_label(check: &Check) -> String {
     let name = step_label(check.kind, &check.name);
     check.of.as_ref().map_or(name.clone(), |of| format!("{name} of {of}"))
 }

@@ -16,9 +16,9 @@ use crate::report::body::ReportBody;
 use crate::report::frame::Frame;
 use crate::report::rows::Rows;
 
-pub use labels::check_label;
+pub(crate) use labels::check_label;
 use record::VerificationRecord;
-pub use runs::{RunTimeline, VerificationReport, VerifiedRun};
+pub(crate) use runs::{RunTimeline, VerificationReport, VerifiedRun};
 
 impl ReportBody for VerificationReport {
     const NAME: &'static str = "verification";

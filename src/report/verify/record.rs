@@ -15,7 +15,7 @@ use crate::report::wording::SameData;
 
 /// The verdicts over runs as JSON.
 #[derive(Serialize, JsonSchema)]
-pub struct VerificationRecord<'a> {
+pub(crate) struct VerificationRecord<'a> {
     /// The name of the pipeline.
     pipeline: &'a str,
     /// Over all runs; known failures do not count.

@@ -12,56 +12,56 @@ use crate::report::wording::see_more::SeeMore;
 
 /// The verdicts over runs of one pipeline.
 #[derive(Clone, Debug)]
-pub struct VerificationReport {
+pub(crate) struct VerificationReport {
     /// The name of the pipeline.
-    pub pipeline: String,
+    pub(crate) pipeline: String,
     /// The runs, in the order in which they were asked for.
-    pub runs: Vec<VerifiedRun>,
+    pub(crate) runs: Vec<VerifiedRun>,
     /// Whether the command waited for what may still arrive.
-    pub waited: bool,
+    pub(crate) waited: bool,
     /// The known failures, and whether they still occur.
-    pub known_failures: Vec<KnownFailure>,
+    pub(crate) known_failures: Vec<KnownFailure>,
 }
 
 /// One run, and which of its expectations are met.
 #[derive(Clone, Debug)]
-pub struct VerifiedRun {
+pub(crate) struct VerifiedRun {
     /// Its ID.
-    pub subject: String,
+    pub(crate) subject: String,
     /// The verdict on each expectation.
-    pub outcome: RunOutcome,
+    pub(crate) outcome: RunOutcome,
     /// The findings.
-    pub findings: FindingSet,
+    pub(crate) findings: FindingSet,
     /// How many of its interactions are traced.
-    pub coverage: InteractionCoverage,
+    pub(crate) coverage: InteractionCoverage,
     /// Whether every backend answered all that was asked.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Whether its newest span ended longer ago than the settle time.
-    pub settled: bool,
+    pub(crate) settled: bool,
     /// Whether every failure of it was known before.
-    pub known: bool,
+    pub(crate) known: bool,
     /// When it began; none if nothing was found.
-    pub start: Option<Timestamp>,
+    pub(crate) start: Option<Timestamp>,
     /// From its first start to its last end, in nanoseconds.
-    pub duration_ns: i64,
+    pub(crate) duration_ns: i64,
     /// The journey with its timeline, kept if it is the only run.
-    pub timeline: Option<Box<RunTimeline>>,
+    pub(crate) timeline: Option<Box<RunTimeline>>,
 }
 
 /// A journey with its timeline.
 #[derive(Clone, Debug)]
-pub struct RunTimeline {
+pub(crate) struct RunTimeline {
     /// The journey.
-    pub analysed: AnalysedJourney,
+    pub(crate) analysed: AnalysedJourney,
     /// The options of the timeline.
-    pub options: TimelineOptions,
+    pub(crate) options: TimelineOptions,
     /// The timeline.
-    pub timeline: Timeline,
+    pub(crate) timeline: Timeline,
 }
 
 impl RunTimeline {
     /// A timeline that fits below the expectations.
-    pub fn new(analysed: AnalysedJourney) -> Self {
+    pub(crate) fn new(analysed: AnalysedJourney) -> Self {
         let options = TimelineOptions { rows: Some(16), ..TimelineOptions::default() };
         let timeline = timeline::draw(&analysed.journey, &analysed.findings.list, &options);
         Self { analysed, options, timeline }
@@ -70,7 +70,7 @@ impl RunTimeline {
 
 impl VerifiedRun {
     /// Whether this is its verdict, whether its failures are known or not.
-    pub fn has_verdict(&self, verdict: Verdict) -> bool {
+    pub(crate) fn has_verdict(&self, verdict: Verdict) -> bool {
         self.outcome.verdict == verdict
     }
 
@@ -82,7 +82,7 @@ impl VerifiedRun {
 
 impl VerificationReport {
     /// The verdict over all runs: fail after any new failure, otherwise unknown if any run is. No run at all proves nothing.
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         let has = |test: &dyn Fn(&VerifiedRun) -> bool| self.runs.iter().any(test);
         if has(&VerifiedRun::is_new_failure) {
             Verdict::Fail

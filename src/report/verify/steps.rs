@@ -10,23 +10,23 @@ use crate::report::verify::runs::VerifiedRun;
 
 /// One expectation over many runs.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct StepRecord {
+pub(crate) struct StepRecord {
     /// What kind of expectation.
-    pub kind: CheckKind,
+    pub(crate) kind: CheckKind,
     /// Its name, or the expectation as it was written.
-    pub name: String,
+    pub(crate) name: String,
     /// In how many runs it is met.
-    pub met: usize,
+    pub(crate) met: usize,
     /// In how many it is not met.
-    pub broken: usize,
+    pub(crate) broken: usize,
     /// In how many that is unknown.
-    pub undecided: usize,
+    pub(crate) undecided: usize,
     /// In how many it need not be met.
-    pub not_needed: usize,
+    pub(crate) not_needed: usize,
     /// The median wait since the step that it comes after, in nanoseconds; null without such a step.
-    pub wait_p50_ns: Option<i64>,
+    pub(crate) wait_p50_ns: Option<i64>,
     /// The 95th percentile of that wait.
-    pub wait_p95_ns: Option<i64>,
+    pub(crate) wait_p95_ns: Option<i64>,
 }
 
 impl StepRecord {

@@ -13,7 +13,7 @@ use crate::report::wording::advice::advice;
 use crate::report::wording::shell::{filter_flags, flag, quoted};
 
 /// A command of this program as a shell takes it: `trace logs req-42 --service shop --input run.json`.
-pub fn command(run: &Invocation, data: &SameData) -> String {
+pub(crate) fn command(run: &Invocation, data: &SameData) -> String {
     let mut words = vec!["trace".to_owned(), name(run.command).to_owned()];
     words.extend(subject(&run.about, data));
     if run.about == About::Question {
@@ -28,7 +28,7 @@ pub fn command(run: &Invocation, data: &SameData) -> String {
 }
 
 /// An action as a sentence without a full stop.
-pub fn action(action: &Action, data: &SameData) -> String {
+pub(crate) fn action(action: &Action, data: &SameData) -> String {
     match action {
         Action::Run(run, purpose) => may_show(&command(run, data), *purpose),
         Action::Raise(limit @ (Limit::Sample | Limit::Rows)) => format!("{} raises it", limit.flag()),
@@ -44,7 +44,7 @@ pub fn action(action: &Action, data: &SameData) -> String {
 }
 
 /// What may be done, in one line. Of several actions any one helps.
-pub fn hint(actions: &[Action], data: &SameData) -> String {
+pub(crate) fn hint(actions: &[Action], data: &SameData) -> String {
     // A limit that is a part of the question is named by its flag, and so is what narrows it then.
     let by_flag = match actions {
         [Action::Raise(Limit::Sample | Limit::Rows), ..] | [Action::Narrow(_), Action::Advise(_)] => true,

@@ -5,7 +5,7 @@ use crate::pipeline::verdict::RunOutcome;
 use crate::report::wording::findings::summary;
 
 /// The outcome with the findings of its checks put into words, before what else is said of each check.
-pub fn with_findings_in_words(mut outcome: RunOutcome) -> RunOutcome {
+pub(crate) fn with_findings_in_words(mut outcome: RunOutcome) -> RunOutcome {
     let sentence = |finding: &Finding| {
         let unsure = if finding.confidence == Confidence::Low { ", but that is not sure" } else { "" };
         format!("{}{unsure}", summary(finding))

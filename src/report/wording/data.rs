@@ -7,7 +7,7 @@ use crate::model::source::Source;
 use crate::report::wording::shell::{flag, quoted};
 
 /// The flags with which a command reads the same data; empty where no flag was given.
-pub fn data_flags(data: &DataSelection) -> String {
+pub(crate) fn data_flags(data: &DataSelection) -> String {
     let path = |name: &str, path: &Path| flag(name, &path.display().to_string());
     let text = |name: &str, text: &Option<String>| text.as_deref().map(|text| flag(name, text));
     let mut flags: Vec<String> = match &data.supply {

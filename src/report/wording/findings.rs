@@ -7,7 +7,7 @@ use crate::model::finding::{
 use crate::model::time::Human;
 
 /// A finding in one sentence, without a full stop.
-pub fn summary(finding: &Finding) -> String {
+pub(crate) fn summary(finding: &Finding) -> String {
     let Finding { service, operation, count, .. } = finding;
     match &finding.detail {
         FindingDetail::ErrorOrigin { times, recovered, message } => {
@@ -140,7 +140,7 @@ pub fn kind(kind: FindingKind) -> &'static str {
 }
 
 /// What a span or a log line shows, in one line.
-pub fn evidence(fact: &EvidenceFact) -> String {
+pub(crate) fn evidence(fact: &EvidenceFact) -> String {
     match fact {
         EvidenceFact::FirstOfSiblings { having, siblings } => {
             format!("{having} of {siblings} have it, this is the first")
@@ -179,7 +179,7 @@ pub fn evidence(fact: &EvidenceFact) -> String {
 }
 
 /// What is missing beside a span: `consumer of huleedu.essay.ready.v1`.
-pub fn missing_thing(what: &MissingThing) -> String {
+pub(crate) fn missing_thing(what: &MissingThing) -> String {
     match what {
         MissingThing::Consumer { topic } => format!("consumer of {}", topic.as_deref().unwrap_or("this message")),
         MissingThing::Publisher { topic } => format!("publisher of {topic}"),
@@ -190,7 +190,7 @@ pub fn missing_thing(what: &MissingThing) -> String {
 }
 
 /// What may have caused a finding, in a clause.
-pub fn cause(cause: &Cause) -> String {
+pub(crate) fn cause(cause: &Cause) -> String {
     match cause {
         Cause::CalleeNotRunning => "what it calls is not running, or not under this name".to_owned(),
         Cause::NetworkBroken => "the network between them is broken".to_owned(),

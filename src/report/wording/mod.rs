@@ -1,11 +1,11 @@
 //! The one place where facts and actions become sentences, flags and shell text.
 
-pub mod actions;
+pub(crate) mod actions;
 mod advice;
-pub mod checks;
-pub mod data;
-pub mod findings;
-pub mod see_more;
+pub(crate) mod checks;
+pub(crate) mod data;
+pub(crate) mod findings;
+pub(crate) mod see_more;
 pub mod shell;
 
 use crate::model::filter::Filters;
@@ -14,7 +14,7 @@ use crate::report::wording::data::data_flags;
 
 /// The data that an answer, or a part of it, rests on, as far as a command needs it to be about the same.
 #[derive(Clone, Copy, Debug)]
-pub struct SameData<'a> {
+pub(crate) struct SameData<'a> {
     /// The ID that it is about; none where it is about several, or about none.
     subject: Option<&'a str>,
     provenance: &'a Provenance,
@@ -22,12 +22,12 @@ pub struct SameData<'a> {
 
 impl<'a> SameData<'a> {
     /// The data of a whole answer.
-    pub fn new(provenance: &'a Provenance) -> Self {
+    pub(crate) fn new(provenance: &'a Provenance) -> Self {
         Self { subject: provenance.subject.as_deref(), provenance }
     }
 
     /// The data of one of the runs that an answer is about.
-    pub fn for_run(subject: &'a str, provenance: &'a Provenance) -> Self {
+    pub(crate) fn for_run(subject: &'a str, provenance: &'a Provenance) -> Self {
         Self { subject: Some(subject), provenance }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// How to see more than the screen shows, or something more exact.
 #[derive(Clone, Copy, Debug)]
-pub enum SeeMore {
+pub(crate) enum SeeMore {
     /// As many rows as there are.
     Top(usize),
     /// As many entries as there are.
@@ -69,11 +69,11 @@ impl fmt::Display for SeeMore {
 }
 
 /// That spans are deeper than what was asked for.
-pub fn deeper_than(depth: usize) -> String {
+pub(crate) fn deeper_than(depth: usize) -> String {
     format!("deeper than --depth {depth}")
 }
 
 /// That columns of a table are hidden for want of room, and where they are.
-pub fn hidden_columns(titles: &[&str]) -> String {
+pub(crate) fn hidden_columns(titles: &[&str]) -> String {
     format!("({}: left out at this width, -o json has them)", titles.join(", "))
 }

@@ -15,13 +15,13 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// A flag with its value: a value that begins with a dash would be taken for a flag of its own.
-pub fn flag(name: &str, value: &str) -> String {
+pub(crate) fn flag(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { "=" } else { " " };
     format!("{name}{between}{}", quoted(value))
 }
 
 /// Filters as they were typed.
-pub fn filter_flags(filters: &Filters) -> String {
+pub(crate) fn filter_flags(filters: &Filters) -> String {
     let each = |name: &'static str, patterns: &[Pattern]| -> Vec<String> {
         patterns.iter().map(|pattern| flag(name, &pattern.to_string())).collect()
     };

@@ -17,7 +17,7 @@ use crate::source::demo::hours;
 
 /// What is wanted of the errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorQuestion {
+pub(crate) enum ErrorQuestion {
     /// Counts, compared with those of the time before of the same length.
     Compare(FigureSource),
     /// The errors one by one.
@@ -25,13 +25,13 @@ pub enum ErrorQuestion {
 }
 
 /// How much of a window was read for its errors.
-pub struct ErrorWindowAnswer {
+pub(crate) struct ErrorWindowAnswer {
     /// What was read.
-    pub window: WindowAnswer,
+    pub(crate) window: WindowAnswer,
     /// In which times errors count.
-    pub scope: ErrorScope,
+    pub(crate) scope: ErrorScope,
     /// What metrics counted; none where everything that counts was read.
-    pub totals: Option<Totals>,
+    pub(crate) totals: Option<Totals>,
 }
 
 impl ErrorWindowAnswer {
@@ -46,7 +46,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::window`].
-    pub async fn error_window(
+    pub(crate) async fn error_window(
         &self,
         request: &WindowRequest,
         question: ErrorQuestion,

@@ -14,11 +14,11 @@ use crate::model::log::Level;
 use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp, Window};
 
 /// When the new host started: 13:40.
-pub const NEW_HOST_SINCE: Timestamp = Timestamp(NOW.0 - 25 * MINUTE);
+pub(crate) const NEW_HOST_SINCE: Timestamp = Timestamp(NOW.0 - 25 * MINUTE);
 /// The new host.
-pub const NEW_HOST: &str = "spell-checker-service-3";
+pub(crate) const NEW_HOST: &str = "spell-checker-service-3";
 /// The version that only the new host runs.
-pub const NEW_VERSION: &str = "2.4.0";
+pub(crate) const NEW_VERSION: &str = "2.4.0";
 
 /// Nanoseconds between two ordinary runs of the first hour, and of the second, in which schools are busier.
 const EVERY: [i64; 2] = [MINUTE, 25 * SECOND];
@@ -35,7 +35,7 @@ enum HostGeneration {
 const TENANTS: u64 = 40;
 
 /// What is stored of a window: every run that began in it.
-pub fn stored_in(window: Window) -> Evidence {
+pub(crate) fn stored_in(window: Window) -> Evidence {
     let began = |run: &DemoRun| run.spans.iter().map(|span| span.start).min();
     let embedded =
         embedded().into_iter().map(|(_, run)| run).filter(|run| began(run).is_some_and(|at| window.contains(at)));
@@ -51,7 +51,7 @@ pub fn stored_in(window: Window) -> Evidence {
 }
 
 /// The ordinary run with this correlation ID or trace ID.
-pub fn find(text: &str) -> Option<DemoRun> {
+pub(crate) fn find(text: &str) -> Option<DemoRun> {
     let trace_id = TraceId::from_hex(text);
     let is_meant =
         |run: &DemoRun| run.correlation_id == text || trace_id.is_some_and(|id| run.truth.traces.contains(&id));

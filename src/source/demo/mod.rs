@@ -3,12 +3,12 @@
 //! A batch of essays comes in over HTTP at the batch orchestrator, goes by Kafka to the spell checker and the essay
 //! lifecycle, and ends at the comparative assessment. The demo, fixtures, live tests and benchmarks all come from here.
 
-pub mod hours;
+pub(crate) mod hours;
 mod line_format;
 mod log_entry;
 mod metrics;
 mod pipeline;
-pub mod platform;
+pub(crate) mod platform;
 pub mod random;
 pub mod recorder;
 mod services;
@@ -123,12 +123,12 @@ fn correlation_id(fault: Fault, random: &mut Random) -> String {
 }
 
 /// The scenarios that `trace demo` walks through: a good run, the tour's default broken run, a lost message.
-pub fn tour() -> [&'static str; 3] {
+pub(crate) fn tour() -> [&'static str; 3] {
     ["complete", DEFAULT_SCENARIO, "lost-message"]
 }
 
 /// The scenario that the demo shows if none is named.
-pub const DEFAULT_SCENARIO: &str = "storage-error";
+pub(crate) const DEFAULT_SCENARIO: &str = "storage-error";
 
 /// Every scenario with its run in the demo: fixed IDs, fixed times, two to three minutes before [`NOW`].
 pub fn embedded() -> Vec<(Scenario, DemoRun)> {

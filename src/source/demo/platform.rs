@@ -9,11 +9,9 @@ use crate::model::rule::{Rule, RuleKind};
 use crate::model::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// Nanoseconds between two samples.
-pub const STEP: i64 = 15 * SECOND;
+pub(crate) const STEP: i64 = 15 * SECOND;
 /// The phase that is stuck.
-pub const STUCK: &str = "cj_assessment";
-/// Since when it is: when the last batch came to it.
-pub const STUCK_SINCE: Timestamp = Timestamp(NOW.0 - 34 * MINUTE);
+pub(crate) const STUCK: &str = "cj_assessment";
 
 const PHASES: [&str; 3] = ["student_matching", "spellcheck", STUCK];
 /// How many essays a batch has.
@@ -42,7 +40,7 @@ const fn batch(stays: [Option<(i64, Option<i64>)>; 3]) -> Batch {
 }
 
 /// How many batches are in each status of each phase, over the hour.
-pub fn phases() -> Panel {
+pub(crate) fn phases() -> Panel {
     let mut series = vec![];
     for (nth, phase) in PHASES.iter().enumerate() {
         for status in ["completed", "failed", "in_progress"] {
@@ -68,7 +66,7 @@ impl Batch {
 }
 
 /// Storage references per second over five minutes: one for each essay that was checked; failed are those of the runs.
-pub fn storage() -> Vec<Panel> {
+pub(crate) fn storage() -> Vec<Panel> {
     const RANGE: i64 = 5 * MINUTE;
     let rate = |count: f64| count / (RANGE / SECOND) as f64;
     let checked = BATCHES.iter().filter(|batch| !batch.failed).filter_map(|batch| batch.stays[1]?.1);
@@ -90,7 +88,7 @@ pub fn storage() -> Vec<Panel> {
 
 /// Alerts of the hour: those of the runs, that a phase is stuck, that spell checks fail since the new host came, and that
 /// the spell checker's queue was long for a while.
-pub fn alerts() -> Vec<Alert> {
+pub(crate) fn alerts() -> Vec<Alert> {
     let mut all = run_alerts();
     let stuck = [
         ("alertname", "BatchPhaseStuck"),
@@ -122,7 +120,7 @@ fn alert(pairs: &[(&str, &str)], state: AlertState, from: Timestamp, to: Timesta
 }
 
 /// The rules behind them; one records, one queries a metric that does not exist, one cannot be evaluated.
-pub fn rules() -> Vec<Rule> {
+pub(crate) fn rules() -> Vec<Rule> {
     let rule = |name: &str, kind, query: &str, state: Option<&str>| Rule {
         group: "reference".to_owned(),
         name: name.to_owned(),
@@ -176,7 +174,7 @@ pub fn rules() -> Vec<Rule> {
 }
 
 /// Whether there is a series that this selector wants.
-pub fn has(selector: &str) -> bool {
+pub(crate) fn has(selector: &str) -> bool {
     !selector.starts_with("els_upload_errors_total")
 }
 
@@ -204,6 +202,7 @@ mod tests {
         assert_eq!(names, PHASES);
         let stuck: Vec<_> =
             evaluated.iter().filter_map(|phase| Some((phase.phase.as_str(), phase.stuck?.since))).collect();
-        assert_eq!(stuck, [(STUCK, STUCK_SINCE)]);
+        let since = Timestamp(NOW.0 - 34 * MINUTE);
+        assert_eq!(stuck, [(STUCK, since)], "since the last batch came to it");
     }
 }

@@ -22,7 +22,7 @@ const HEAD: u64 = 64;
 const MOST_TWINS: usize = 16;
 
 /// The evidence in a file.
-pub fn read_path(path: &Path) -> Result<Evidence, Error> {
+pub(crate) fn read_path(path: &Path) -> Result<Evidence, Error> {
     let name = path.display().to_string();
     if path.is_dir() {
         return Err(input(&name, "this is a directory, not a file"));
@@ -66,7 +66,7 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
 
 /// Merges the evidence of several files. A line in more than one of them, such as the same download given twice, counts as
 /// often as in the file that has it most often.
-pub fn merge(files: Vec<Evidence>) -> Evidence {
+pub(crate) fn merge(files: Vec<Evidence>) -> Evidence {
     let mut all = Evidence::default();
     let mut known: HashMap<LineKey, usize> = HashMap::new();
     let mut first = Places::new();

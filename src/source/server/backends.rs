@@ -30,14 +30,14 @@ pub struct Backends {
 impl Backends {
     /// Gives every backend one mask of all secrets, those of these proxies' users included: a gateway's lines may repeat
     /// what another backend was sent.
-    pub fn mask(&mut self, proxies: &[(String, SecretString)]) {
+    pub(crate) fn mask(&mut self, proxies: &[(String, SecretString)]) {
         let all = [&mut self.spans, &mut self.logs, &mut self.metrics];
         let mask = Arc::new(Mask::new(all.iter().filter_map(|one| one.as_ref()).map(|one| &one.auth), proxies));
         all.into_iter().flatten().for_each(|one| one.mask = Arc::clone(&mask));
     }
 
     /// The address of the backend with this role; none where it is left out.
-    pub fn endpoint(&self, role: Role) -> Option<&Endpoint> {
+    pub(crate) fn endpoint(&self, role: Role) -> Option<&Endpoint> {
         match role {
             Role::Spans => self.spans.as_ref(),
             Role::Logs => self.logs.as_ref(),
@@ -46,23 +46,23 @@ impl Backends {
     }
 
     /// The addresses of all backends that are not left out.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         Role::ALL.into_iter().filter_map(|role| self.endpoint(role))
     }
 
     /// The source of spans, not connected yet.
-    pub fn span_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn SpanSource + 'a>> {
+    pub(crate) fn span_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn SpanSource + 'a>> {
         let endpoint = self.spans.as_ref()?;
         Some(Box::new(Jaeger::new(transport, endpoint, self.jaeger_api)))
     }
 
     /// The source of log lines.
-    pub fn log_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn LogSource + 'a>> {
+    pub(crate) fn log_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn LogSource + 'a>> {
         Some(Box::new(Loki::new(transport, self.logs.as_ref()?)))
     }
 
     /// The source of metrics.
-    pub fn metric_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn MetricSource + 'a>> {
+    pub(crate) fn metric_source<'a>(&'a self, transport: &'a Transport) -> Option<Box<dyn MetricSource + 'a>> {
         Some(Box::new(Prometheus::new(transport, self.metrics.as_ref()?)))
     }
 }

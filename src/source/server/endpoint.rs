@@ -32,9 +32,10 @@ pub struct Endpoint {
     pub tenant: Option<String>,
 }
 
+#[cfg(test)]
 impl Endpoint {
     /// A configured backend at this address that asks for no credentials.
-    pub fn new(source: Source, url: Url) -> Self {
+    pub(crate) fn new(source: Source, url: Url) -> Self {
         Self {
             source,
             url,

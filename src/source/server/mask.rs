@@ -35,7 +35,7 @@ impl fmt::Debug for Mask {
 
 impl Mask {
     /// A mask for these credentials, and for these user names and passwords of proxies.
-    pub fn new<'a>(credentials: impl Iterator<Item = &'a Auth>, proxies: &[(String, SecretString)]) -> Self {
+    pub(crate) fn new<'a>(credentials: impl Iterator<Item = &'a Auth>, proxies: &[(String, SecretString)]) -> Self {
         let mut secrets: Vec<String> = credentials.flat_map(secrets).collect();
         for (user, password) in proxies {
             secrets.extend(user_secrets(user, password.expose_secret()));
@@ -47,7 +47,7 @@ impl Mask {
 
     /// An answer without our secrets. In errors all of them are masked, in data only those that cannot be a word of it: a
     /// password such as `cart` must not mask the name of a service.
-    pub fn answer(&self, mut answer: Response) -> Response {
+    pub(crate) fn answer(&self, mut answer: Response) -> Response {
         let is_data = answer.is_success() && !answer.is_html();
         let pattern = if is_data { &self.data } else { &self.errors };
         if let Some(clean) = pattern.as_ref().and_then(|pattern| replaced(pattern, &answer.body)) {
@@ -57,7 +57,7 @@ impl Mask {
     }
 
     /// A failure without our secrets.
-    pub fn failure(&self, failure: Failure) -> Failure {
+    pub(crate) fn failure(&self, failure: Failure) -> Failure {
         let masked = |action| match action {
             Action::Advise(Advice::Quote(text)) => Action::Advise(Advice::Quote(self.text(text))),
             other => other,

@@ -6,6 +6,6 @@ pub mod endpoint;
 pub mod jaeger;
 pub mod loki;
 pub mod mask;
-pub mod prometheus;
+pub(crate) mod prometheus;
 pub mod request;
 pub mod transport;

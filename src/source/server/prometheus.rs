@@ -15,14 +15,14 @@ use crate::wire::prometheus_json::{self, PrometheusReply};
 use crate::wire::{Malformed, prometheus_rules};
 
 /// A Prometheus at some address.
-pub struct Prometheus<'a> {
+pub(crate) struct Prometheus<'a> {
     transport: &'a Transport,
     endpoint: &'a Endpoint,
 }
 
 impl<'a> Prometheus<'a> {
     /// Nothing is asked yet.
-    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
+    pub(crate) fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
         Self { transport, endpoint }
     }
 

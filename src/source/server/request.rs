@@ -33,26 +33,26 @@ pub struct Request {
 
 impl Request {
     /// A GET request for this path.
-    pub fn get(path: &[&str]) -> Self {
+    pub(crate) fn get(path: &[&str]) -> Self {
         let path = path.iter().map(|s| (*s).to_owned()).collect();
         Self { method: Method::Get, path, parameters: Vec::new(), headers: Vec::new() }
     }
 
     /// A POST request with a form to this path.
-    pub fn post(path: &[&str]) -> Self {
+    pub(crate) fn post(path: &[&str]) -> Self {
         Self { method: Method::PostForm, ..Self::get(path) }
     }
 
     /// With one more parameter.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.parameters.push((name, value.to_string()));
         self
     }
 
     /// With one more header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
         self
     }
@@ -63,7 +63,7 @@ impl Request {
     }
 
     /// The whole request in one line, the same for equal requests: the key of a recording.
-    pub fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         let mut line = match self.method {
             Method::Get => "GET ".to_owned(),
             Method::PostForm => "POST ".to_owned(),
@@ -93,22 +93,22 @@ pub struct Response {
 
 impl Response {
     /// Whether the body looks like an HTML page instead of data.
-    pub fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         self.body.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf)) == Some(&b'<')
     }
 
     /// Whether the body is empty or white space.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.body.iter().all(u8::is_ascii_whitespace)
     }
 
     /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// The beginning of the body as one line of text, for error messages.
-    pub fn excerpt(&self) -> String {
+    pub(crate) fn excerpt(&self) -> String {
         let start = &self.body[..self.body.len().min(1200)];
         let text: String = String::from_utf8_lossy(start).split_whitespace().collect::<Vec<_>>().join(" ");
         match text.char_indices().nth(300) {
@@ -122,7 +122,11 @@ impl Response {
     ///
     /// # Errors
     /// By its status.
-    pub fn checked(self, address: &str, error_text: impl Fn(&Response) -> Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn checked(
+        self,
+        address: &str,
+        error_text: impl Fn(&Response) -> Option<String>,
+    ) -> Result<Self, Failure> {
         if self.is_success() && !self.is_html() && !self.is_empty() {
             return Ok(self);
         }

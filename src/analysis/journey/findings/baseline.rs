@@ -14,27 +14,27 @@ const LEAST_RUNS: usize = 10;
 
 /// What good runs that began with the same operation have in common.
 #[derive(Clone, Debug, Default)]
-pub struct SimilarRuns {
+pub(crate) struct SimilarRuns {
     /// How many runs there are.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Every step of any of them.
-    pub steps: BTreeMap<StepKey, BaselineStep>,
+    pub(crate) steps: BTreeMap<StepKey, BaselineStep>,
     /// Of each step that came after an idle time, the longest such time of each run, in nanoseconds.
     waits: BTreeMap<StepKey, Vec<i64>>,
 }
 
 /// A step of good runs.
 #[derive(Clone, Debug, Default)]
-pub struct BaselineStep {
+pub(crate) struct BaselineStep {
     /// How many runs have it.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// The steps after which it came, each with how many runs; none for a step that began a run.
-    pub after: BTreeMap<Option<StepKey>, usize>,
+    pub(crate) after: BTreeMap<Option<StepKey>, usize>,
 }
 
 impl BaselineStep {
     /// The step after which it came in most runs; none where it began most.
-    pub fn usually_after(&self) -> Option<&StepKey> {
+    pub(crate) fn usually_after(&self) -> Option<&StepKey> {
         let most = self.after.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)));
         most.and_then(|(step, _)| step.as_ref())
     }
@@ -79,17 +79,18 @@ impl Baseline {
     }
 
     /// How many runs were added.
-    pub fn runs(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn runs(&self) -> usize {
         self.by_entry.values().map(|runs| runs.count).sum()
     }
 
     /// The runs that began with the same operation and route; none where there are too few.
-    pub fn similar_to(&self, journey: &Journey) -> Option<&SimilarRuns> {
+    pub(crate) fn similar_to(&self, journey: &Journey) -> Option<&SimilarRuns> {
         self.by_entry.get(&Entry::from_journey(journey)?).filter(|runs| runs.count >= LEAST_RUNS)
     }
 
     /// The 99th percentile of the times without open spans before this span's step, in nanoseconds.
-    pub fn longest_usual_wait(&self, journey: &Journey, span: usize) -> Option<i64> {
+    pub(crate) fn longest_usual_wait(&self, journey: &Journey, span: usize) -> Option<i64> {
         let mut waits = self.similar_to(journey)?.waits.get(&step(&journey.spans[span]))?.clone();
         waits.sort_unstable();
         waits.get((waits.len() * 99).div_ceil(100).saturating_sub(1)).copied()

@@ -31,7 +31,7 @@ pub(super) struct Chains {
 
 impl Chains {
     /// The chains of a journey.
-    pub fn new(journey: &Journey) -> Self {
+    pub(crate) fn new(journey: &Journey) -> Self {
         let count = journey.spans.len();
         let mut chains = Self {
             role: journey.spans.iter().map(Span::message_role).collect(),
@@ -51,17 +51,17 @@ impl Chains {
     }
 
     /// Whether the span consumes a message.
-    pub fn consumes(&self, span: usize) -> bool {
+    pub(crate) fn consumes(&self, span: usize) -> bool {
         self.role[span] == Some(MessageRole::Consume)
     }
 
     /// Whether the span publishes one.
-    pub fn publishes(&self, span: usize) -> bool {
+    pub(crate) fn publishes(&self, span: usize) -> bool {
         self.role[span] == Some(MessageRole::Publish)
     }
 
     /// The consumer span that began the trace, where this span is the same service's work for it.
-    pub fn consumer_root(&self, journey: &Journey, span: usize) -> Option<usize> {
+    pub(crate) fn consumer_root(&self, journey: &Journey, span: usize) -> Option<usize> {
         let root = self.own_root[span].filter(|root| self.consumes(*root))?;
         let top = &journey.spans[root];
         (top.parent_id.is_none() || top.parent_id == Some(top.span_id)).then_some(root)

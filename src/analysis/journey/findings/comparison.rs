@@ -23,7 +23,7 @@ pub(super) struct BaselineComparison<'a> {
 
 impl<'a> BaselineComparison<'a> {
     /// The journey with the good runs that began as it did; none without a baseline, or with too few runs in it.
-    pub fn new(context: &RuleContext<'a>) -> Option<Self> {
+    pub(crate) fn new(context: &RuleContext<'a>) -> Option<Self> {
         let journey = context.journey;
         let runs = context.input.baseline?.similar_to(journey)?;
         let names = MaskedNames::new(journey);
@@ -35,12 +35,12 @@ impl<'a> BaselineComparison<'a> {
     }
 
     /// The step that a span is.
-    pub fn step(&self, context: &RuleContext, span: usize) -> StepKey {
+    pub(crate) fn step(&self, context: &RuleContext, span: usize) -> StepKey {
         self.names.step(context.journey, span)
     }
 
     /// Whether a failed error explains that a span, or what should follow from it, differs from good runs.
-    pub fn is_explained(&self, span: usize) -> bool {
+    pub(crate) fn is_explained(&self, span: usize) -> bool {
         self.failures.above[span] || self.failures.below[span]
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct RuleContext<'a> {
 
 impl<'a> RuleContext<'a> {
     /// What the rules need of a journey.
-    pub fn new(journey: &'a Journey, input: &'a FindingsInput<'a>) -> Self {
+    pub(crate) fn new(journey: &'a Journey, input: &'a FindingsInput<'a>) -> Self {
         let clocks = Clocks::measured(journey);
         Self {
             journey,
@@ -44,40 +44,40 @@ impl<'a> RuleContext<'a> {
     }
 
     /// A span of the journey.
-    pub fn span(&self, span: usize) -> &'a Span {
+    pub(crate) fn span(&self, span: usize) -> &'a Span {
         &self.journey.spans[span]
     }
 
     /// Whether the span is the journey's own, not one of another journey in the same trace.
-    pub fn is_judged(&self, span: usize) -> bool {
+    pub(crate) fn is_judged(&self, span: usize) -> bool {
         self.journey.is_own.get(span) != Some(&false)
     }
 
     /// A span as evidence, at its start.
-    pub fn evidence(&self, span: usize, shows: EvidenceFact) -> EvidenceItem {
+    pub(crate) fn evidence(&self, span: usize, shows: EvidenceFact) -> EvidenceItem {
         let span = self.span(span);
         EvidenceItem { time: Some(span.start), trace_id: Some(span.trace_id), span_id: Some(span.span_id), shows }
     }
 
     /// A span that failed as evidence, at the time when it failed.
-    pub fn failure(&self, span: usize, shows: EvidenceFact) -> EvidenceItem {
+    pub(crate) fn failure(&self, span: usize, shows: EvidenceFact) -> EvidenceItem {
         EvidenceItem { time: Some(self.span(span).failed_at()), ..self.evidence(span, shows) }
     }
 
     /// What is missing beside a span.
-    pub fn missing_part(&self, span: usize, place: MissingPartPlace, what: MissingThing) -> MissingPart {
+    pub(crate) fn missing_part(&self, span: usize, place: MissingPartPlace, what: MissingThing) -> MissingPart {
         let span = self.span(span);
         MissingPart { trace_id: span.trace_id, span_id: span.span_id, place, what }
     }
 
     /// The journey as that which a suggested command is about: by its correlation ID, which leads to all of it, where it
     /// has one.
-    pub fn journey_id(&self) -> About {
+    pub(crate) fn journey_id(&self) -> About {
         self.journey.correlation_id.clone().map_or(About::Subject, About::Id)
     }
 
     /// To look at the log lines of a service in this journey.
-    pub fn logs_of(&self, service: &str, purpose: Purpose) -> Action {
+    pub(crate) fn logs_of(&self, service: &str, purpose: Purpose) -> Action {
         let logs = Invocation::new(CommandName::Logs).about(self.journey_id());
         let logs = if service.is_empty() { logs } else { logs.with(Argument::Service(service.to_owned())) };
         Action::Run(logs, purpose)

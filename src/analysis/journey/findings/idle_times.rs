@@ -28,7 +28,7 @@ pub(super) struct IdleTimes {
 
 impl IdleTimes {
     /// Those of a journey.
-    pub fn new(journey: &Journey, clocks: &Clocks) -> Self {
+    pub(crate) fn new(journey: &Journey, clocks: &Clocks) -> Self {
         let open = open_times(journey, clocks);
         let Some((first, _)) = open.first() else { return Self { times: vec![], run_ns: 0 } };
         let (mut until, mut last) = (first.from, None);

@@ -68,7 +68,7 @@ impl Knowledge {
     }
 
     /// Adds what a journey shows by how its spans are related. Once for each journey.
-    pub fn learn_joins(&mut self, journey: &Journey) {
+    pub(crate) fn learn_joins(&mut self, journey: &Journey) {
         self.journeys += 1;
         let mut entries = BTreeSet::new();
         for (index, span) in journey.spans.iter().enumerate() {
@@ -101,17 +101,17 @@ impl Knowledge {
     }
 
     /// The name that a service has in spans.
-    pub fn in_spans<'a>(&'a self, service: &'a str) -> &'a str {
+    pub(crate) fn in_spans<'a>(&'a self, service: &'a str) -> &'a str {
         self.aliases.get(service).map_or(service, String::as_str)
     }
 
     /// Whether the configuration says that a topic leads out of what is traced.
-    pub fn is_external_topic(&self, topic: &str) -> bool {
+    pub(crate) fn is_external_topic(&self, topic: &str) -> bool {
         self.external_topics.iter().any(|pattern| pattern.matches(topic))
     }
 
     /// Whether the configuration says that a host is not ours.
-    pub fn is_external_host(&self, host: &str) -> bool {
+    pub(crate) fn is_external_host(&self, host: &str) -> bool {
         self.external_hosts.iter().any(|pattern| pattern.matches(host))
     }
 }

@@ -65,12 +65,12 @@ impl AnalysedJourney {
 
 impl FindingSet {
     /// What screens show by default: warnings and errors.
-    pub fn warnings_and_errors(&self) -> impl Iterator<Item = &Finding> {
+    pub(crate) fn warnings_and_errors(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter().filter(|finding| finding.severity >= Severity::Warning)
     }
 
     /// The highest severity of those that may decide an exit code.
-    pub fn worst_severity(&self) -> Option<Severity> {
+    pub(crate) fn worst_severity(&self) -> Option<Severity> {
         self.list.iter().filter(|finding| finding.gates(Severity::Info)).map(|finding| finding.severity).max()
     }
 }
@@ -93,7 +93,7 @@ pub fn find(journey: &Journey, input: &FindingsInput) -> FindingSet {
 }
 
 /// Calls whose trace context was lost, each with the server that began a trace of its own for it.
-pub fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
+pub(crate) fn calls_that_lost_their_context(journey: &Journey) -> Vec<(usize, usize)> {
     let traces: BTreeSet<TraceId> = journey.spans.iter().map(|span| span.trace_id).collect();
     if journey.correlation_id.is_none() || traces.len() < 2 {
         return vec![];

@@ -55,7 +55,7 @@ pub(super) struct Pairing<'a> {
 
 impl<'a> Pairing<'a> {
     /// The messages of a journey.
-    pub fn new(journey: &'a Journey, clocks: &Clocks) -> Self {
+    pub(crate) fn new(journey: &'a Journey, clocks: &Clocks) -> Self {
         let (chains, count) = (Chains::new(journey), journey.spans.len());
         let mut pairing = Self {
             journey,
@@ -81,12 +81,12 @@ impl<'a> Pairing<'a> {
     }
 
     /// The publish of the message that this span consumed, and what shows it.
-    pub fn sender(&self, consume: usize) -> Option<(usize, PairedBy)> {
+    pub(crate) fn sender(&self, consume: usize) -> Option<(usize, PairedBy)> {
         self.sender[consume]
     }
 
     /// Publishes of which no consumer is known, one for each message: not those that carry others.
-    pub fn unconsumed(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn unconsumed(&self) -> impl Iterator<Item = usize> + '_ {
         self.publishes.iter().copied().filter(|p| self.consumed_by[*p].is_none() && !self.carries[*p])
     }
 
@@ -253,7 +253,7 @@ impl<'a> Pairing<'a> {
     }
 
     /// Whether a span consumed a message rather than polled for some, and no span below it names that message.
-    pub fn takes_a_message(&self, consume: usize) -> bool {
+    pub(crate) fn takes_a_message(&self, consume: usize) -> bool {
         let (span, chains) = (self.span(consume), &self.chains);
         let looks = matches!(span.message_operation().as_str(), "receive" | "poll" | "fetch" | "settle" | "ack")
             || ["poll", "receive", "fetch"].iter().any(|word| span.name.to_ascii_lowercase().contains(word));

@@ -82,17 +82,17 @@ const INTERNAL: [&str; 12] =
 
 /// What a client span names as its other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Remote<'a> {
+pub(crate) struct Remote<'a> {
     /// The name.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// Whether the other side need not make a span of ours: a datastore, a broker, a public host, a server that answers a
     /// probe, the cache of a browser.
-    pub is_silent: bool,
+    pub(crate) is_silent: bool,
 }
 
 impl<'a> Remote<'a> {
     /// The other side of a client; none where none is named, or where the span is not a call.
-    pub fn new(span: &'a Span, known: &Knowledge) -> Option<Self> {
+    pub(crate) fn new(span: &'a Span, known: &Knowledge) -> Option<Self> {
         if span.kind != SpanKind::Client || is_step(span) {
             return None;
         }
@@ -108,7 +108,7 @@ impl<'a> Remote<'a> {
 }
 
 /// Whether it is a step of a call rather than a call.
-pub fn is_step(span: &Span) -> bool {
+pub(crate) fn is_step(span: &Span) -> bool {
     let name = span.name.to_ascii_lowercase();
     STEPS.contains(&name.as_str()) || span.attributes.get("dns.question.name").is_some()
 }
@@ -125,7 +125,7 @@ fn is_probe(span: &Span) -> bool {
 }
 
 /// Whether it looks something up that may be cached the next time, or caches it.
-pub fn is_lookup(span: &Span) -> bool {
+pub(crate) fn is_lookup(span: &Span) -> bool {
     const CACHES: [&str; 6] = ["redis", "valkey", "memcache", "cache", "hazelcast", "dragonfly"];
     const LOOKUPS: [&str; 9] = ["select", "get", "mget", "hget", "find", "findone", "query", "scan", "search"];
     let system = span.attributes.text(&["db.system.name", "db.system", "cache.system", "peer.service"]);

@@ -7,12 +7,12 @@ use crate::model::finding::{Finding, FindingId, Severity};
 use crate::model::journey::Journey;
 
 /// The findings with these IDs in a journey by itself: `high error shop/publish ×1`.
-pub fn found_in(ids: &[FindingId], text: &str) -> Vec<String> {
+pub(crate) fn found_in(ids: &[FindingId], text: &str) -> Vec<String> {
     found_in_knowing(ids, text, |_| {})
 }
 
 /// The same, where more is known than the journey shows.
-pub fn found_in_knowing(ids: &[FindingId], text: &str, learn_more: impl FnOnce(&mut Knowledge)) -> Vec<String> {
+pub(crate) fn found_in_knowing(ids: &[FindingId], text: &str, learn_more: impl FnOnce(&mut Knowledge)) -> Vec<String> {
     let journey = sketch::journey(text);
     let mut known = Knowledge::default();
     known.learn(&journey);
@@ -22,12 +22,12 @@ pub fn found_in_knowing(ids: &[FindingId], text: &str, learn_more: impl FnOnce(&
 }
 
 /// The findings in a journey that is complete and settled, where every consumer was looked up.
-pub fn findings(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
+pub(crate) fn findings(journey: &Journey, known: &Knowledge) -> Vec<Finding> {
     find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline: None }).list
 }
 
 /// In a line; how sure it is where it is more than info.
-pub fn short(finding: &Finding) -> String {
+pub(crate) fn short(finding: &Finding) -> String {
     let place = format!("{}/{} ×{}", finding.service, finding.operation, finding.count);
     match finding.severity {
         Severity::Info => format!("info {place}"),
@@ -37,15 +37,15 @@ pub fn short(finding: &Finding) -> String {
 
 /// A sketch all of whose lines name a trace that is not stored.
 #[derive(Clone, Copy, Debug)]
-pub struct UnstoredTraceCase<'a> {
+pub(crate) struct UnstoredTraceCase<'a> {
     /// The sketch.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
     /// A field of every line; `TRACE` in its value is replaced by the trace's ID.
-    pub field: (&'a str, &'a str),
+    pub(crate) field: (&'a str, &'a str),
     /// Whether the trace was looked up.
-    pub looked_up: bool,
+    pub(crate) looked_up: bool,
     /// Whether less than every trace is kept.
-    pub sampled: bool,
+    pub(crate) sampled: bool,
 }
 
 impl UnstoredTraceCase<'_> {

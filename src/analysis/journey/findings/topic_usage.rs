@@ -22,7 +22,7 @@ struct TopicConsumers<'a> {
 
 impl<'a> TopicUsage<'a> {
     /// The topics of a journey.
-    pub fn new(context: &'a RuleContext<'a>) -> Self {
+    pub(crate) fn new(context: &'a RuleContext<'a>) -> Self {
         let (spans, pairing) = (&context.journey.spans, &context.pairing);
         let mut here: HashMap<&str, TopicConsumers> = HashMap::new();
         for consume in &pairing.consumes {
@@ -39,7 +39,7 @@ impl<'a> TopicUsage<'a> {
     }
 
     /// Services that are known to consume the topic of this message, here or elsewhere; some may come twice.
-    pub fn consumers<'s>(&'s self, sent: &'s Span) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn consumers<'s>(&'s self, sent: &'s Span) -> impl Iterator<Item = &'s str> {
         let consumed = &self.context.input.known.consumed;
         let elsewhere = |topic| consumed.get(topic).into_iter().flatten().map(String::as_str);
         let here = |topic| self.here.get(topic).into_iter().flat_map(|consumers| consumers.services.iter().copied());
@@ -47,7 +47,7 @@ impl<'a> TopicUsage<'a> {
     }
 
     /// Whether a service may be the consumer of this message: any may, where none is known.
-    pub fn may_consume(&self, service: &str, sent: &Span) -> bool {
+    pub(crate) fn may_consume(&self, service: &str, sent: &Span) -> bool {
         let mut consumers = self.consumers(sent).peekable();
         consumers.peek().is_none() || consumers.any(|consumer| consumer == service)
     }
@@ -59,7 +59,7 @@ impl<'a> TopicUsage<'a> {
 
     /// How sure it is that the message was not consumed: high only where the topic has traced consumers, and no other
     /// trace can have the one of this message.
-    pub fn confidence(&self, sent: &Span) -> Confidence {
+    pub(crate) fn confidence(&self, sent: &Span) -> Confidence {
         let input = self.context.input;
         let may_be_elsewhere = !self.stays_in_trace(sent) && (!input.looked_up || input.known.sampled);
         let is_consumed = self.consumers(sent).next().is_some();

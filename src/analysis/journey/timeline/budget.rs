@@ -4,7 +4,7 @@ use crate::analysis::journey::timeline::{RowContent, TimelineRow};
 use crate::model::journey::Journey;
 
 /// The rows that fit the limit, in their order, and the number of spans that were left out.
-pub fn fit(journey: &Journey, rows: Vec<TimelineRow>, most: usize) -> (Vec<TimelineRow>, usize) {
+pub(crate) fn fit(journey: &Journey, rows: Vec<TimelineRow>, most: usize) -> (Vec<TimelineRow>, usize) {
     if rows.len() <= most {
         return (rows, 0);
     }

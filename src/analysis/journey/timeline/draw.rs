@@ -17,7 +17,7 @@ use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
 
 /// Draws a journey.
-pub fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOptions) -> Timeline {
+pub(crate) fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOptions) -> Timeline {
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::default() };
     let critical = critical_path::critical_path(journey);

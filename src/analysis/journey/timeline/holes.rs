@@ -8,22 +8,22 @@ use crate::model::journey::Journey;
 
 /// What is missing below which span.
 #[derive(Debug, Default)]
-pub struct MissingEffects(BTreeMap<usize, MissingThing>);
+pub(crate) struct MissingEffects(BTreeMap<usize, MissingThing>);
 
 impl MissingEffects {
     /// What is missing below this span.
-    pub fn below(&self, span: usize) -> Option<&MissingThing> {
+    pub(crate) fn below(&self, span: usize) -> Option<&MissingThing> {
         self.0.get(&span)
     }
 
     /// Whether anything is.
-    pub fn is_above_missing(&self, span: usize) -> bool {
+    pub(crate) fn is_above_missing(&self, span: usize) -> bool {
         self.0.contains_key(&span)
     }
 }
 
 /// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
-pub fn by_span(journey: &Journey, findings: &[Finding]) -> MissingEffects {
+pub(crate) fn by_span(journey: &Journey, findings: &[Finding]) -> MissingEffects {
     let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
     let below = grave.flat_map(|finding| &finding.missing_parts).filter(|hole| hole.place == MissingPartPlace::Below);
     let wanted: Vec<_> = below.collect();

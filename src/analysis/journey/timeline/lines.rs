@@ -11,28 +11,28 @@ use crate::model::time::Timestamp;
 
 /// Lines by the span they stand below.
 #[derive(Default)]
-pub struct BySpan {
+pub(crate) struct BySpan {
     below: HashMap<usize, Vec<usize>>,
     /// Lines of no span.
-    pub elsewhere: Vec<usize>,
+    pub(crate) elsewhere: Vec<usize>,
     /// How many lines the filters left out.
-    pub filtered: usize,
+    pub(crate) filtered: usize,
 }
 
 impl BySpan {
     /// Whether a line below the span tells of a failure.
-    pub fn has_error(&self, journey: &Journey, span: usize) -> bool {
+    pub(crate) fn has_error(&self, journey: &Journey, span: usize) -> bool {
         self.below.get(&span).is_some_and(|lines| lines.iter().any(|line| journey.logs[*line].is_error()))
     }
 
     /// The lines of a span, once.
-    pub fn take(&mut self, span: usize) -> Vec<usize> {
+    pub(crate) fn take(&mut self, span: usize) -> Vec<usize> {
         self.below.remove(&span).unwrap_or_default()
     }
 }
 
 /// Finds each wanted line its place.
-pub fn by_span(journey: &Journey, options: &TimelineOptions) -> BySpan {
+pub(crate) fn by_span(journey: &Journey, options: &TimelineOptions) -> BySpan {
     let mut placed = BySpan::default();
     let ids: HashMap<_, usize> = journey.spans.iter().enumerate().rev().map(|(i, s)| (s.span_id, i)).collect();
     let named = |line: usize| {

@@ -10,25 +10,25 @@ use crate::model::span::Span;
 
 /// What became of a journey's messages. Spans are indices into it.
 #[derive(Clone, Debug, Default)]
-pub struct Messages {
+pub(crate) struct Messages {
     unconsumed: HashSet<usize>,
     before: HashMap<usize, usize>,
 }
 
 impl Messages {
     /// Whether nothing in the journey follows from what this span published, and no finding says so.
-    pub fn is_unconsumed(&self, span: usize) -> bool {
+    pub(crate) fn is_unconsumed(&self, span: usize) -> bool {
         self.unconsumed.contains(&span)
     }
 
     /// The delivery before, where this span got a message that its service had got already.
-    pub fn delivered_before(&self, span: usize) -> Option<usize> {
+    pub(crate) fn delivered_before(&self, span: usize) -> Option<usize> {
         self.before.get(&span).copied()
     }
 }
 
 /// Follows the messages of a journey.
-pub fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
+pub(crate) fn messages(journey: &Journey, holes: &MissingEffects) -> Messages {
     let mut unconsumed = unconsumed_messages(journey);
     unconsumed.retain(|span| !holes.is_above_missing(*span));
     Messages { unconsumed, before: before(journey) }

@@ -16,8 +16,8 @@ use crate::model::finding::MissingThing;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::time::Timestamp;
-pub use draw::draw;
-pub use messages::Messages;
+pub(crate) use draw::draw;
+pub(crate) use messages::Messages;
 
 /// Which log lines stand between the spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,21 +33,21 @@ pub enum LogDetail {
 
 /// How to draw.
 #[derive(Clone, Debug, Default)]
-pub struct TimelineOptions {
+pub(crate) struct TimelineOptions {
     /// Which log lines.
-    pub lines: LogDetail,
+    pub(crate) lines: LogDetail,
     /// Fold nothing and cut nothing.
-    pub full: bool,
+    pub(crate) full: bool,
     /// How many levels of calls to show; none means all.
-    pub depth: Option<usize>,
+    pub(crate) depth: Option<usize>,
     /// Which spans and lines are wanted.
-    pub filters: Filters,
+    pub(crate) filters: Filters,
     /// Attributes to show below each span.
-    pub attributes: Vec<String>,
+    pub(crate) attributes: Vec<String>,
     /// Whether to draw every service's times on the reference clock.
-    pub adjust_clocks: bool,
+    pub(crate) adjust_clocks: bool,
     /// The most rows to show; the least telling are left out. None means all.
-    pub rows: Option<usize>,
+    pub(crate) rows: Option<usize>,
 }
 
 impl TimelineOptions {
@@ -57,54 +57,54 @@ impl TimelineOptions {
     }
 
     /// A screenful: what fits beside a summary.
-    pub fn compact() -> Self {
+    pub(crate) fn compact() -> Self {
         Self { rows: Some(24), ..Self::default() }
     }
 }
 
 /// A journey as rows.
 #[derive(Clone, Debug, Default)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// When the first row begins.
-    pub origin: Timestamp,
+    pub(crate) origin: Timestamp,
     /// From there to the last end.
-    pub length_ns: i64,
+    pub(crate) length_ns: i64,
     /// From top to bottom.
-    pub rows: Vec<TimelineRow>,
+    pub(crate) rows: Vec<TimelineRow>,
     /// The critical path.
-    pub critical: CriticalPath,
+    pub(crate) critical: CriticalPath,
     /// Spans that stand in a fold rather than in a row of their own.
-    pub folded: usize,
+    pub(crate) folded: usize,
     /// Spans that the filters leave out.
-    pub filtered: usize,
+    pub(crate) filtered: usize,
     /// Lines that would be drawn, had the filters not left them out.
-    pub filtered_lines: usize,
+    pub(crate) filtered_lines: usize,
     /// Spans deeper than is drawn.
-    pub deeper: usize,
+    pub(crate) deeper: usize,
     /// Spans that are left out for want of room.
-    pub cut: usize,
+    pub(crate) cut: usize,
     /// What became of messages.
-    pub messages: Messages,
+    pub(crate) messages: Messages,
 }
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimelineRow {
+pub(crate) struct TimelineRow {
     /// What it shows.
-    pub content: RowContent,
+    pub(crate) content: RowContent,
     /// How deep it is nested.
-    pub depth: usize,
+    pub(crate) depth: usize,
     /// When it begins, after the origin. None where the recorded time cannot be drawn.
-    pub start_ns: Option<i64>,
+    pub(crate) start_ns: Option<i64>,
     /// How long it is; 0 for an instant.
-    pub length_ns: i64,
+    pub(crate) length_ns: i64,
     /// Whether it is on the critical path.
-    pub critical: bool,
+    pub(crate) critical: bool,
 }
 
 /// What a row shows. Spans and lines are indices into the journey.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowContent {
+pub(crate) enum RowContent {
     /// A span.
     Span(usize),
     /// Several spans that look alike.
@@ -132,37 +132,37 @@ pub enum RowContent {
 
 /// Several spans that look alike, with all that is below them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fold {
+pub(crate) struct Fold {
     /// The first of them.
-    pub first: usize,
+    pub(crate) first: usize,
     /// How many.
-    pub count: usize,
+    pub(crate) count: usize,
     /// How many spans they are with those below them.
-    pub spans: usize,
+    pub(crate) spans: usize,
     /// Half of them took no longer.
-    pub p50_ns: i64,
+    pub(crate) p50_ns: i64,
     /// The longest.
-    pub max_ns: i64,
+    pub(crate) max_ns: i64,
     /// How many of them failed.
-    pub errors: usize,
+    pub(crate) errors: usize,
 }
 
 /// The way from a cause to what it set off, or from a delivery to the next one of the same message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queue {
+pub(crate) struct Queue {
     /// Who sent it.
-    pub from: usize,
+    pub(crate) from: usize,
     /// Who received it.
-    pub to: usize,
+    pub(crate) to: usize,
     /// How we know.
-    pub via: CauseKind,
+    pub(crate) via: CauseKind,
     /// Whether the message was delivered here before.
-    pub again: bool,
+    pub(crate) again: bool,
     /// From the sender's end, or the start of the delivery before, to the receiver's start on one clock; negative where
     /// the receiver was faster.
-    pub wait_ns: i64,
+    pub(crate) wait_ns: i64,
     /// The longest such wait, where several are folded.
-    pub longest_ns: i64,
+    pub(crate) longest_ns: i64,
 }
 
 #[cfg(test)]

@@ -11,21 +11,21 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 
 /// Facts of each span's subtree of calls, beside each span.
-pub struct Shapes {
+pub(crate) struct Shapes {
     /// Equal for subtrees that look alike: same services, names, kinds and errors, however often repeated.
-    pub hash: Vec<u64>,
+    pub(crate) hash: Vec<u64>,
     /// How many wanted spans it has.
-    pub size: Vec<usize>,
+    pub(crate) size: Vec<usize>,
     /// Whether any of it failed.
-    pub has_error: Vec<bool>,
+    pub(crate) has_error: Vec<bool>,
     /// Whether any of it is on the critical path.
-    pub on_path: Vec<bool>,
+    pub(crate) on_path: Vec<bool>,
     known: HashMap<(TraceId, SpanId), usize>,
 }
 
 impl Shapes {
     /// Reads the shapes of a journey, from the leaves up.
-    pub fn new(
+    pub(crate) fn new(
         journey: &Journey,
         critical: &CriticalPath,
         filters: &Filters,
@@ -54,12 +54,12 @@ impl Shapes {
     }
 
     /// Where a span is, if it is here.
-    pub fn find(&self, trace: TraceId, span: SpanId) -> Option<usize> {
+    pub(crate) fn find(&self, trace: TraceId, span: SpanId) -> Option<usize> {
         self.known.get(&(trace, span)).copied()
     }
 
     /// Whether a span is here.
-    pub fn is_known(&self, trace: TraceId, span: SpanId) -> bool {
+    pub(crate) fn is_known(&self, trace: TraceId, span: SpanId) -> bool {
         self.known.contains_key(&(trace, span))
     }
 

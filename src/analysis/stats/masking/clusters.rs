@@ -15,7 +15,7 @@ const FEWEST_TEXTS: usize = 3;
 
 /// Masked messages with how often each was seen; those that differ in one word only are one. Most often seen first,
 /// then by text.
-pub fn cluster_counts(messages: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+pub(crate) fn cluster_counts(messages: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (message, cluster) in clusters(messages.keys().map(String::as_str)) {
         *counts.entry(cluster).or_default() += messages.get(message).copied().unwrap_or_default();
@@ -26,7 +26,7 @@ pub fn cluster_counts(messages: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
 }
 
 /// What each masked message becomes where those that differ in one word only are one, that word `<*>`.
-pub fn clusters<'a>(messages: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, String> {
+pub(crate) fn clusters<'a>(messages: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, String> {
     let mut left: BTreeSet<&str> = messages.collect();
     let mut groups: BTreeMap<String, BTreeMap<&str, &str>> = BTreeMap::new();
     for message in &left {

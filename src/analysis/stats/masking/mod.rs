@@ -17,7 +17,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use clusters::{cluster_counts, clusters};
+pub(crate) use clusters::{cluster_counts, clusters};
 
 use values::ValueKind;
 
@@ -25,13 +25,13 @@ use values::ValueKind;
 const LONGEST: usize = 2_000;
 
 /// A name, or any short text, with each value in it replaced by `#`. White space stays as it is.
-pub fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     Masker::new(text, |_| "#").masked()
 }
 
 /// The first line of a message that is not blank, with each value replaced by what it is: `<id>`, `<n>`, `<ip>`,
 /// `<time>`, `<email>`, `<text>`. White space is one space.
-pub fn mask_message(message: &str) -> String {
+pub(crate) fn mask_message(message: &str) -> String {
     let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let end = (0..=LONGEST.min(line.len())).rev().find(|end| line.is_char_boundary(*end)).unwrap_or(0);
     let words: Vec<&str> = line[..end].split_whitespace().collect();

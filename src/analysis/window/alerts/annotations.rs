@@ -6,7 +6,7 @@ use crate::analysis::window::alerts::AlertEpisode;
 use crate::model::rule::{Rule, RuleKind};
 
 /// Adds the annotations of its rule to each alert without any: the server returns them only for active alerts.
-pub fn explain(alerts: &mut [AlertEpisode], rules: &[Rule]) {
+pub(crate) fn explain(alerts: &mut [AlertEpisode], rules: &[Rule]) {
     for alert in alerts.iter_mut().filter(|alert| alert.annotations.is_empty()) {
         let Some(rule) = rules.iter().find(|rule| makes(rule, alert)) else { continue };
         let said = rule.annotations.iter().map(|(key, text)| (key.clone(), filled(text, &alert.labels)));

@@ -24,33 +24,33 @@ const ENOUGH: u32 = 10;
 
 /// A journey that shows an alert.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub struct Example {
+pub(crate) struct Example {
     /// Why it shows the alert.
-    pub because: ExampleReason,
+    pub(crate) because: ExampleReason,
     /// Correlation ID or trace ID to show it by.
-    pub id: String,
+    pub(crate) id: String,
     /// The service.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation; empty for a line without one.
-    pub operation: String,
+    pub(crate) operation: String,
     /// Time of the error, or start of the span.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// Message of the error; empty for a slow span.
-    pub error: String,
+    pub(crate) error: String,
     /// Duration in nanoseconds; none for an error.
-    pub took_ns: Option<i64>,
+    pub(crate) took_ns: Option<i64>,
     /// Median duration of the operation, in nanoseconds; none for an error.
-    pub usual_ns: Option<i64>,
+    pub(crate) usual_ns: Option<i64>,
     /// The trace.
-    pub trace_id: Option<TraceId>,
+    pub(crate) trace_id: Option<TraceId>,
     /// The span.
-    pub span_id: Option<SpanId>,
+    pub(crate) span_id: Option<SpanId>,
 }
 
 /// Why a journey shows an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ExampleReason {
+pub(crate) enum ExampleReason {
     /// It has an error.
     Error,
     /// It has a slow span.
@@ -59,7 +59,7 @@ pub enum ExampleReason {
 
 /// Collects the journeys that show alerts; a fold over journeys.
 #[derive(Clone, Debug, Default)]
-pub struct AlertExamples {
+pub(crate) struct AlertExamples {
     targets: Vec<AlertTarget>,
     usual: BTreeMap<(String, String), UsualDurations>,
 }
@@ -80,7 +80,7 @@ struct AlertTarget {
 
 impl AlertExamples {
     /// For these alerts of a window.
-    pub fn new(episodes: &[AlertEpisode], asked: Window) -> Self {
+    pub(crate) fn new(episodes: &[AlertEpisode], asked: Window) -> Self {
         let nowhere = Window::new(asked.from, asked.from);
         let target_of = |episode: &AlertEpisode| AlertTarget {
             service: episode.service.as_deref().map(|service| short_service(service).to_owned()),
@@ -95,7 +95,7 @@ impl AlertExamples {
     }
 
     /// Adds a journey.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (Some(extent), Some(id)) = (journey.extent(), journey.handle()) else { return };
         let own = journey.spans.iter().zip(&journey.is_own).filter(|(span, own)| **own && span.has_sane_time());
         for (span, _) in own.clone() {
@@ -131,7 +131,7 @@ impl AlertExamples {
     }
 
     /// Adds the examples to each alert: errors first, then the slowest spans.
-    pub fn finish(self, episodes: &mut [AlertEpisode]) {
+    pub(crate) fn finish(self, episodes: &mut [AlertEpisode]) {
         for (episode, mut target) in episodes.iter_mut().zip(self.targets) {
             episode.journeys_read = target.read;
             target.prefer_matching_names();

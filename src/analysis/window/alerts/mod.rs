@@ -16,13 +16,13 @@ use crate::model::time::{HOUR, MINUTE, Timestamp, Window};
 mod annotations;
 mod examples;
 
-pub use self::annotations::explain;
-pub use self::examples::{AlertExamples, Example, ExampleReason};
+pub(crate) use self::annotations::explain;
+pub(crate) use self::examples::{AlertExamples, Example, ExampleReason};
 
 /// State of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum EpisodeState {
+pub(crate) enum EpisodeState {
     /// Firing.
     Firing,
     /// The condition holds, not yet for long enough.
@@ -42,38 +42,38 @@ impl From<AlertState> for EpisodeState {
 
 /// One alert, from when it became active until it was no longer.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct AlertEpisode {
+pub(crate) struct AlertEpisode {
     /// `alertname`.
-    pub name: String,
+    pub(crate) name: String,
     /// State.
-    pub state: EpisodeState,
+    pub(crate) state: EpisodeState,
     /// Its label `severity`.
-    pub severity: Option<String>,
+    pub(crate) severity: Option<String>,
     /// Service, from the labels `service_name`, `service`, `job` or `app`; none without any of them.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// Time from which the condition held.
-    pub since: Timestamp,
+    pub(crate) since: Timestamp,
     /// Whether it may have begun earlier: it was active at the window's start.
-    pub at_least: bool,
+    pub(crate) at_least: bool,
     /// Time of the first firing sample; none if it did not fire.
-    pub fired: Option<Timestamp>,
+    pub(crate) fired: Option<Timestamp>,
     /// Time of the last active sample.
-    pub to: Timestamp,
+    pub(crate) to: Timestamp,
     /// Whether it is still active.
-    pub ongoing: bool,
+    pub(crate) ongoing: bool,
     /// Every label.
-    pub labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     /// Annotations of its rule; empty if unknown. For a resolved alert `…` replaces measured values.
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     /// Whether any journey of its time, with its service if it has one, was read.
-    pub journeys_read: bool,
+    pub(crate) journeys_read: bool,
     /// Journeys of its time that show it.
-    pub examples: Vec<Example>,
+    pub(crate) examples: Vec<Example>,
 }
 
 impl AlertEpisode {
     /// Level for sorting and colours: error if it fires with a critical severity label, warning if it fires, else info.
-    pub fn level(&self) -> Severity {
+    pub(crate) fn level(&self) -> Severity {
         let word = self.severity.as_deref().unwrap_or_default().to_ascii_lowercase();
         match self.state {
             _ if self.only_threatened() => Severity::Info,
@@ -93,7 +93,7 @@ impl AlertEpisode {
     /// Window of the journeys that may show it: from ten minutes before its start, because rules look back over a
     /// range, to an hour after; for one that began before the window, its last hour there. None for a watchdog,
     /// which always fires (severity `none`, no service).
-    pub fn example_window(&self, asked: Window) -> Option<Window> {
+    pub(crate) fn example_window(&self, asked: Window) -> Option<Window> {
         if self.service.is_none() && self.severity.as_deref() == Some("none") {
             return None;
         }
@@ -105,25 +105,25 @@ impl AlertEpisode {
 
 /// What Prometheus has about alerts.
 #[derive(Clone, Copy, Debug)]
-pub struct AlertInput<'a> {
+pub(crate) struct AlertInput<'a> {
     /// Ranges of the window over which an alert was pending or fired.
-    pub stretches: &'a [Alert],
+    pub(crate) stretches: &'a [Alert],
     /// Start of each as seconds since the epoch, sampled over the window.
-    pub since: &'a [Series],
+    pub(crate) since: &'a [Series],
     /// The active ones, as the server lists them.
-    pub active: &'a [ActiveAlert],
+    pub(crate) active: &'a [ActiveAlert],
     /// Those with a sample now; none if that was not queried or not answered.
-    pub sampled: Option<&'a [Alert]>,
+    pub(crate) sampled: Option<&'a [Alert]>,
     /// Nanoseconds between two samples.
-    pub step_ns: i64,
+    pub(crate) step_ns: i64,
     /// The window.
-    pub window: Window,
+    pub(crate) window: Window,
     /// The present.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// Every episode: active before resolved, then by level, then the newest.
-pub fn episodes(input: AlertInput) -> Vec<AlertEpisode> {
+pub(crate) fn episodes(input: AlertInput) -> Vec<AlertEpisode> {
     // Two and a half steps: one missed scrape does not end an episode.
     let slack = input.step_ns.saturating_mul(5) / 2;
     let mut by_labels: BTreeMap<&BTreeMap<String, String>, Vec<&Alert>> = BTreeMap::new();
@@ -178,7 +178,7 @@ pub fn episodes(input: AlertInput) -> Vec<AlertEpisode> {
 }
 
 /// Alerts of the filtered services, and those without a service label, which may be about any.
-pub fn of_services(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
+pub(crate) fn of_services(mut all: Vec<AlertEpisode>, filters: &Filters) -> Vec<AlertEpisode> {
     let is_short_of = |service: &str| {
         let mut exact = filters.services.iter().filter_map(Pattern::as_exact);
         exact.any(|wanted| short_service(wanted) == short_service(service))

@@ -26,7 +26,7 @@ const LEAST_NS: i64 = SECOND / 1_000;
 /// How a step differs on the second side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub(crate) enum Change {
     /// Only the second side has it.
     Added,
     /// Only the first side has it.
@@ -57,19 +57,19 @@ pub enum Change {
 
 /// Figures of a step on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct StepFigures {
+pub(crate) struct StepFigures {
     /// Number of journeys that have it.
-    pub journey_count: usize,
+    pub(crate) journey_count: usize,
     /// Number of calls.
-    pub call_count: u64,
+    pub(crate) call_count: u64,
     /// Number of failed calls.
-    pub error_count: u64,
+    pub(crate) error_count: u64,
     /// Median over the journeys of the mean duration of a call, in nanoseconds.
-    pub p50_ns: i64,
+    pub(crate) p50_ns: i64,
     /// 95th percentile of the same.
-    pub p95_ns: i64,
+    pub(crate) p95_ns: i64,
     /// Longest queue wait before it, in nanoseconds; of many journeys the median.
-    pub wait_ns: i64,
+    pub(crate) wait_ns: i64,
 }
 
 impl StepFigures {
@@ -99,16 +99,16 @@ fn quantile(sorted: &[i64], percent: usize) -> i64 {
 
 /// The journeys of one entry, which are compared with each other.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct EntryJourneys {
+pub(crate) struct EntryJourneys {
     /// Their entry.
     #[serde(flatten)]
-    pub entry: Entry,
+    pub(crate) entry: Entry,
     /// Number on the first side.
-    pub first_journey_count: usize,
+    pub(crate) first_journey_count: usize,
     /// Number on the second side.
-    pub second_journey_count: usize,
+    pub(crate) second_journey_count: usize,
     /// Whether both sides have enough: a step that differs in every journey would be marked.
-    pub enough: bool,
+    pub(crate) enough: bool,
 }
 
 impl EntryJourneys {
@@ -120,49 +120,49 @@ impl EntryJourneys {
     }
 
     /// Numbers on both sides.
-    pub fn journeys(&self) -> [usize; 2] {
+    pub(crate) fn journeys(&self) -> [usize; 2] {
         [self.first_journey_count, self.second_journey_count]
     }
 }
 
 /// A step on both sides.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct DiffStep {
+pub(crate) struct DiffStep {
     /// Index of the entry of its journeys, from 0.
-    pub entry: usize,
+    pub(crate) entry: usize,
     /// Number of steps above it.
-    pub depth: usize,
+    pub(crate) depth: usize,
     /// Its service.
-    pub service: String,
+    pub(crate) service: String,
     /// Its operation, numbers and IDs masked.
-    pub operation: String,
+    pub(crate) operation: String,
     /// Its kind.
-    pub span_kind: SpanKind,
+    pub(crate) span_kind: SpanKind,
     /// How it differs on the second side; empty if it does not.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
     /// Figures on the first side; null if it does not have the step.
-    pub first: Option<StepFigures>,
+    pub(crate) first: Option<StepFigures>,
     /// Figures on the second side; null if it does not have the step.
-    pub second: Option<StepFigures>,
+    pub(crate) second: Option<StepFigures>,
 }
 
 /// Two sides compared.
 #[derive(Clone, Debug, Default)]
-pub struct DiffResult {
+pub(crate) struct DiffResult {
     /// Number of journeys of each.
-    pub journeys: [usize; 2],
+    pub(crate) journeys: [usize; 2],
     /// Number of them whose entry has enough journeys on both sides.
-    pub comparable: [usize; 2],
+    pub(crate) comparable: [usize; 2],
     /// Number of spans.
-    pub spans: [u64; 2],
+    pub(crate) spans: [u64; 2],
     /// Duration in nanoseconds; of many the median.
-    pub lengths_ns: [i64; 2],
+    pub(crate) lengths_ns: [i64; 2],
     /// Whether at least half of the journeys of both sides are comparable, or a difference was found anyway.
-    pub enough: bool,
+    pub(crate) enough: bool,
     /// The entries, the most frequent first; each is compared separately. Two journeys have one.
-    pub entries: Vec<EntryJourneys>,
+    pub(crate) entries: Vec<EntryJourneys>,
     /// Every step, each before those under it.
-    pub steps: Vec<DiffStep>,
+    pub(crate) steps: Vec<DiffStep>,
 }
 
 impl DiffResult {
@@ -223,7 +223,7 @@ fn rows(diff: &DiffFold) -> Vec<DiffRow<'_>> {
 
 impl DiffFold {
     /// Compares the two sides.
-    pub fn finish(self) -> DiffResult {
+    pub(crate) fn finish(self) -> DiffResult {
         if self.is_of_many { many(&self) } else { two(&self) }
     }
 }

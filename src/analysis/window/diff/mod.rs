@@ -18,11 +18,11 @@ use crate::model::journey::Journey;
 use crate::model::span::SpanKind;
 use crate::model::time::Window;
 
-pub use self::compare::{Change, DiffResult, DiffStep, EntryJourneys, StepFigures};
+pub(crate) use self::compare::{Change, DiffResult, DiffStep, EntryJourneys, StepFigures};
 
 /// The side of a journey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiffSide {
+pub(crate) enum DiffSide {
     /// The first, or the time before.
     First,
     /// The second, or the time after.
@@ -80,7 +80,7 @@ struct SideJourneys {
 
 /// Collects the journeys of two sides.
 #[derive(Clone, Debug, Default)]
-pub struct DiffFold {
+pub(crate) struct DiffFold {
     /// Whether each side is many journeys.
     is_of_many: bool,
     /// By entry if each side is many journeys; else there is one.
@@ -93,17 +93,17 @@ pub struct DiffFold {
 
 impl DiffFold {
     /// For two journeys: every difference beyond jitter is marked.
-    pub fn of_two() -> Self {
+    pub(crate) fn of_two() -> Self {
         Self::default()
     }
 
     /// For two sets of journeys: significant differences are marked.
-    pub fn of_many() -> Self {
+    pub(crate) fn of_many() -> Self {
         Self { is_of_many: true, ..Self::default() }
     }
 
     /// Adds a journey to a side. Only filtered spans are compared; all of them determine the places of steps.
-    pub fn add(&mut self, side: DiffSide, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, side: DiffSide, journey: &Journey, filters: &Filters) {
         let (names, clocks) = (MaskedNames::new(journey), Clocks::measured(journey));
         let nth = side as usize;
         let route = self.route(Entry::from_journey(journey).filter(|_| self.is_of_many));

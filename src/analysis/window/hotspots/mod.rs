@@ -17,7 +17,7 @@ use crate::model::span::Span;
 use crate::model::time::{Timestamp, Window};
 
 mod lines;
-pub mod totals;
+pub(crate) mod totals;
 
 /// Message templates kept of a row; later new ones are only counted. Bounds memory if every message is unique.
 const TEMPLATES: usize = 500;
@@ -29,15 +29,15 @@ const NOISE: f64 = 3.0;
 
 /// Which part of the journeys is counted.
 #[derive(Clone, Debug, Default)]
-pub struct ErrorScope {
+pub(crate) struct ErrorScope {
     /// The window; none for all times.
-    pub window: Option<Window>,
+    pub(crate) window: Option<Window>,
     /// The window it is compared with.
-    pub before: Option<Window>,
+    pub(crate) before: Option<Window>,
     /// Traces that were read regardless of errors, of which shares can be computed; none if all were.
-    pub sample: Option<HashSet<TraceId>>,
+    pub(crate) sample: Option<HashSet<TraceId>>,
     /// Services whose error lines were truncated in either window: their lines have no trend.
-    pub cut_lines: CutLines,
+    pub(crate) cut_lines: CutLines,
 }
 
 /// One of the two windows.
@@ -58,7 +58,7 @@ impl ErrorScope {
     }
 
     /// Whether a time is in the window.
-    pub fn is_in_window(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_in_window(&self, at: Timestamp) -> bool {
         self.time(at) == Some(Time::Now)
     }
 
@@ -70,7 +70,7 @@ impl ErrorScope {
 /// Whether errors can be compared with the time before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ErrorComparison {
+pub(crate) enum ErrorComparison {
     /// It was not read.
     #[default]
     NotLooked,
@@ -85,7 +85,7 @@ pub enum ErrorComparison {
 /// Trend against the time before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Trend {
+pub(crate) enum Trend {
     /// No such error before.
     New,
     /// More than noise explains.
@@ -100,44 +100,44 @@ pub enum Trend {
 
 /// One row: errors of one place and type.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Hotspot {
+pub(crate) struct Hotspot {
     /// Service and operation; no operation for lines without one.
     #[serde(flatten)]
-    pub place: ErrorPlace,
+    pub(crate) place: ErrorPlace,
     /// Error type; empty if not reported.
-    pub error_type: String,
+    pub(crate) error_type: String,
     /// Whether these are root errors or caused by others.
-    pub part: ErrorRole,
+    pub(crate) part: ErrorRole,
     /// Whether only log lines report it.
-    pub lines_only: bool,
+    pub(crate) lines_only: bool,
     /// Number of errors.
-    pub errors: u64,
+    pub(crate) errors: u64,
     /// Whether there may be more: only those that were read are known, and no metric counts them.
-    pub at_least: bool,
+    pub(crate) at_least: bool,
     /// Number of them that were recovered.
-    pub recovered: u64,
+    pub(crate) recovered: u64,
     /// Number of calls behind the share; 0 for lines.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Share of these calls that failed so; none without calls.
-    pub share: Option<f64>,
+    pub(crate) share: Option<f64>,
     /// Number of errors in the time before; none if that was not read, or not completely.
-    pub errors_before: Option<u64>,
+    pub(crate) errors_before: Option<u64>,
     /// Trend against the time before; none if that is unknown.
-    pub trend: Option<Trend>,
+    pub(crate) trend: Option<Trend>,
     /// Number of errors that were read. What follows is from them, and so is the type if metrics count the errors.
-    pub read: u64,
+    pub(crate) read: u64,
     /// Time of the first of these; none if none was read.
-    pub first_seen: Option<Timestamp>,
+    pub(crate) first_seen: Option<Timestamp>,
     /// Time of the last.
-    pub last_seen: Option<Timestamp>,
+    pub(crate) last_seen: Option<Timestamp>,
     /// IDs of the newest journeys with it.
-    pub examples: Vec<String>,
+    pub(crate) examples: Vec<String>,
     /// Most frequent message, with its variable parts masked.
-    pub message: String,
+    pub(crate) message: String,
     /// Number of errors with that message.
-    pub message_count: u64,
+    pub(crate) message_count: u64,
     /// Number of other messages.
-    pub other_messages: usize,
+    pub(crate) other_messages: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +171,7 @@ struct HotspotTally {
 
 /// Counts errors; a fold over journeys.
 #[derive(Clone, Debug, Default)]
-pub struct HotspotFold {
+pub(crate) struct HotspotFold {
     scope: ErrorScope,
     rows: BTreeMap<HotspotKey, HotspotTally>,
     calls: BTreeMap<ErrorPlace, [u64; 2]>,
@@ -191,12 +191,12 @@ struct RecordedBefore {
 
 impl HotspotFold {
     /// For this scope.
-    pub fn new(scope: ErrorScope) -> Self {
+    pub(crate) fn new(scope: ErrorScope) -> Self {
         Self { scope, ..Self::default() }
     }
 
     /// Adds a journey.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         self.count_calls(journey, filters);
         let is_before = |time| self.scope.time(time) == Some(Time::Before);
         self.before.spans = self.before.spans || journey.spans.iter().map(Span::counted_at).any(is_before);
@@ -258,12 +258,12 @@ impl HotspotFold {
     }
 
     /// Number of calls counted in the window and in the time before.
-    pub fn counted(&self) -> [u64; 2] {
+    pub(crate) fn counted(&self) -> [u64; 2] {
         self.calls.values().fold([0, 0], |all, calls| [0, 1].map(|at: usize| all[at].saturating_add(calls[at])))
     }
 
     /// Whether errors can be compared with the time before.
-    pub fn compared(&self) -> ErrorComparison {
+    pub(crate) fn compared(&self) -> ErrorComparison {
         match (self.scope.before, self.before.spans || self.before.lines) {
             (None, _) => ErrorComparison::NotLooked,
             (Some(_), false) => ErrorComparison::NothingRecorded,

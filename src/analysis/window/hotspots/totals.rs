@@ -10,24 +10,24 @@ use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 
 /// Two counts: of the window, and of the time before.
-pub type WindowCounts = [f64; 2];
+pub(crate) type WindowCounts = [f64; 2];
 
 /// Counts of all calls, errors and error lines by place.
 #[derive(Clone, Debug, Default)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Calls.
-    pub calls: BTreeMap<ErrorPlace, WindowCounts>,
+    pub(crate) calls: BTreeMap<ErrorPlace, WindowCounts>,
     /// Errors among them.
-    pub errors: BTreeMap<ErrorPlace, WindowCounts>,
+    pub(crate) errors: BTreeMap<ErrorPlace, WindowCounts>,
     /// Error lines of each service.
-    pub lines: BTreeMap<String, WindowCounts>,
+    pub(crate) lines: BTreeMap<String, WindowCounts>,
     /// Whether the time before could not be queried.
-    pub before_unavailable: bool,
+    pub(crate) before_unavailable: bool,
 }
 
 impl Totals {
     /// Totals of what was measured in the window and in the time before.
-    pub fn from_measured(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
+    pub(crate) fn from_measured(measured: [Option<&Measured>; 2], filters: &Filters) -> Self {
         let mut totals = Self::default();
         for (at, measured) in measured.into_iter().enumerate() {
             let Some(measured) = measured else { continue };
@@ -44,17 +44,17 @@ impl Totals {
     }
 
     /// Number of calls counted in the window and in the time before.
-    pub fn counted(&self) -> [u64; 2] {
+    pub(crate) fn counted(&self) -> [u64; 2] {
         [0, 1].map(|at: usize| rounded(self.calls.values().map(|calls| calls[at]).sum()))
     }
 
     /// Whether nothing was counted in the window.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.calls.values().chain(self.errors.values()).chain(self.lines.values()).all(|[now, _]| *now < 0.5)
     }
 
     /// Whether errors can be compared with the time before.
-    pub fn compared(&self) -> ErrorComparison {
+    pub(crate) fn compared(&self) -> ErrorComparison {
         if self.has_lines_before() || self.has_calls_before() {
             ErrorComparison::Told
         } else if self.before_unavailable {
@@ -75,7 +75,7 @@ impl Totals {
     }
 
     /// Services with errors, the most first.
-    pub fn failing(&self) -> Vec<String> {
+    pub(crate) fn failing(&self) -> Vec<String> {
         let mut services: BTreeMap<&str, f64> = BTreeMap::new();
         for (place, [now, _]) in self.errors.iter().filter(|(_, [now, _])| *now >= 0.5) {
             *services.entry(&place.service).or_default() += now;
@@ -88,7 +88,7 @@ impl Totals {
 
 impl HotspotFold {
     /// The rows with these counts. Types, messages, examples and proportions are of the errors that were read.
-    pub fn counted_rows(self, totals: &Totals) -> Vec<Hotspot> {
+    pub(crate) fn counted_rows(self, totals: &Totals) -> Vec<Hotspot> {
         let mut spans: BTreeMap<ErrorPlace, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
         let mut of_lines: BTreeMap<String, Vec<(HotspotKey, HotspotTally)>> = BTreeMap::new();
         for (key, tally) in lines::merge_similar(self.rows) {
@@ -198,7 +198,7 @@ fn rounded(count: f64) -> u64 {
 
 impl HotspotFold {
     /// The rows: root errors first, current before gone, then by unrecovered errors.
-    pub fn rows(self) -> Vec<Hotspot> {
+    pub(crate) fn rows(self) -> Vec<Hotspot> {
         let row = |(key, tally): (HotspotKey, HotspotTally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();
             let is_cut = key.lines_only && self.scope.cut_lines.holds(&key.place.service);

@@ -30,51 +30,51 @@ pub enum LatencyGrouping {
 
 /// Latency of one group of calls.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct LatencyRow {
+pub(crate) struct LatencyRow {
     /// The service; empty when grouped by an attribute.
-    pub service: String,
+    pub(crate) service: String,
     /// The operation, or the attribute's value; empty for a whole service.
-    pub name: String,
+    pub(crate) name: String,
     /// Messaging role and topic, if all its spans have the same.
-    pub message: Option<(MessageRole, String)>,
+    pub(crate) message: Option<(MessageRole, String)>,
     /// Number of calls; may be 0 although spans are in the window.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Number of failed calls.
-    pub errors: u64,
+    pub(crate) errors: u64,
     /// Durations.
-    pub lengths: Durations,
+    pub(crate) lengths: Durations,
     /// Total self time in nanoseconds; none from metrics.
-    pub self_ns: Option<i64>,
+    pub(crate) self_ns: Option<i64>,
     /// Total time on critical paths in nanoseconds; none from metrics.
-    pub critical_ns: Option<i64>,
+    pub(crate) critical_ns: Option<i64>,
 }
 
 /// Queue waits of a topic.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct QueueWait {
+pub(crate) struct QueueWait {
     /// The topic; empty if not reported.
-    pub topic: String,
+    pub(crate) topic: String,
     /// Queue waits, sorted.
-    pub lengths: Durations,
+    pub(crate) lengths: Durations,
     /// Total time on critical paths in nanoseconds.
-    pub critical_ns: i64,
+    pub(crate) critical_ns: i64,
 }
 
 /// Latencies of a window.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct LatencyTable {
+pub(crate) struct LatencyTable {
     /// Groups of calls, by time on critical paths.
-    pub rows: Vec<LatencyRow>,
+    pub(crate) rows: Vec<LatencyRow>,
     /// Queues, the longest wait first.
-    pub queues: Vec<QueueWait>,
+    pub(crate) queues: Vec<QueueWait>,
     /// Total length of all critical paths in nanoseconds, of spans that count in the window.
-    pub critical_ns: i64,
+    pub(crate) critical_ns: i64,
     /// Part of it in which no span was open, or asynchronous work other than messages had not begun.
-    pub gap_ns: i64,
+    pub(crate) gap_ns: i64,
     /// Part of it after the entry request was answered: no user may have waited for that.
-    pub answered_ns: i64,
+    pub(crate) answered_ns: i64,
     /// Services without server or consumer metrics: all their spans count as calls.
-    pub unentered: Vec<String>,
+    pub(crate) unentered: Vec<String>,
 }
 
 type LatencyKey = (String, String);
@@ -91,7 +91,7 @@ struct Calls {
 
 /// Collects latencies.
 #[derive(Default)]
-pub struct Latencies {
+pub(crate) struct Latencies {
     by: LatencyGrouping,
     window: Option<Window>,
     calls: BTreeMap<LatencyKey, Calls>,
@@ -145,12 +145,12 @@ impl TimedJourney<'_> {
 
 impl Latencies {
     /// Collects spans that count in this window; none for all.
-    pub fn new(by: LatencyGrouping, window: Option<Window>) -> Self {
+    pub(crate) fn new(by: LatencyGrouping, window: Option<Window>) -> Self {
         Self { by, window, ..Self::default() }
     }
 
     /// Adds the spans of a journey that the filters match.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         let ours = |(index, span): (usize, &Span)| {
             journey.is_own.get(index) != Some(&false) && span.has_sane_time() && span.counted_in(self.window)
         };
@@ -243,7 +243,7 @@ impl Latencies {
     }
 
     /// The table.
-    pub fn table(self) -> LatencyTable {
+    pub(crate) fn table(self) -> LatencyTable {
         let exact = |mut lengths: Vec<i64>| {
             lengths.sort_unstable();
             Durations::Exact(lengths)
@@ -292,7 +292,7 @@ fn order(row: &LatencyRow) -> impl Ord + use<> {
 
 /// The table from metrics. By service only server and consumer spans count, if the metrics have span kinds; for a service
 /// without them all its spans.
-pub fn from_metrics(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
+pub(crate) fn from_metrics(measured: &Measured, by: &LatencyGrouping, filters: &Filters) -> LatencyTable {
     let enters =
         |measure: &Measure| measure.kind.is_none_or(|kind| matches!(kind, SpanKind::Server | SpanKind::Consumer));
     let wanted = measured.measures.iter().filter(|m| filters.wants_operation(&m.service, &m.operation));

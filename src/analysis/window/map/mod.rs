@@ -19,7 +19,7 @@ use crate::model::time::Window;
 /// Kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum NodeKind {
+pub(crate) enum NodeKind {
     /// Untraced callers.
     Outside,
     /// A service with spans of its own.
@@ -33,20 +33,20 @@ pub enum NodeKind {
 }
 
 /// Name of the node of untraced callers.
-pub const OUTSIDE: &str = "outside";
+pub(crate) const OUTSIDE: &str = "outside";
 
 /// A node of the map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-pub struct MapNode {
+pub(crate) struct MapNode {
     /// Kind.
-    pub kind: NodeKind,
+    pub(crate) kind: NodeKind,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl MapNode {
     /// A node of this kind.
-    pub fn new(kind: NodeKind, name: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: NodeKind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
     }
 
@@ -58,7 +58,7 @@ impl MapNode {
 /// What connects the two ends of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum EdgeEvidence {
+pub(crate) enum EdgeEvidence {
     /// The span is a child, or needs no other end.
     Parent,
     /// The span links to the other one.
@@ -73,37 +73,37 @@ pub enum EdgeEvidence {
 
 /// Calls or messages from one node to another.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MapEdge {
+pub(crate) struct MapEdge {
     /// Number of calls or messages.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Number of failed ones.
-    pub errors: u64,
+    pub(crate) errors: u64,
     /// Durations at the callee, or at the caller if only that is traced.
-    pub lengths: Durations,
+    pub(crate) lengths: Durations,
     /// Number of calls by what connects the ends.
-    pub how: BTreeMap<EdgeEvidence, u64>,
+    pub(crate) how: BTreeMap<EdgeEvidence, u64>,
 }
 
 impl MapEdge {
     /// Number of calls that lost their trace context.
-    pub fn broken(&self) -> u64 {
+    pub(crate) fn broken(&self) -> u64 {
         [EdgeEvidence::Message, EdgeEvidence::CorrelationId].iter().filter_map(|how| self.how.get(how)).sum()
     }
 }
 
 /// The service map.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ServiceMap {
+pub(crate) struct ServiceMap {
     /// Every edge, in the order of the flow: from outside inwards.
-    pub edges: Vec<(MapNode, MapNode, MapEdge)>,
+    pub(crate) edges: Vec<(MapNode, MapNode, MapEdge)>,
     /// Calls between services of which both spans are in one trace, as Jaeger counts them, or those that a service graph
     /// counts: by caller and callee.
-    pub within_traces: BTreeMap<(String, String), u64>,
+    pub(crate) within_traces: BTreeMap<(String, String), u64>,
 }
 
 impl ServiceMap {
     /// Every node, in the order of the edges.
-    pub fn nodes(&self) -> Vec<&MapNode> {
+    pub(crate) fn nodes(&self) -> Vec<&MapNode> {
         let mut seen = BTreeSet::new();
         let ends = self.edges.iter().flat_map(|(from, to, _)| [from, to]);
         ends.filter(|node| seen.insert(*node)).collect()
@@ -112,7 +112,7 @@ impl ServiceMap {
 
 /// Collects the edges of journeys.
 #[derive(Default)]
-pub struct ServiceMapFold {
+pub(crate) struct ServiceMapFold {
     window: Option<Window>,
     edges: BTreeMap<(MapNode, MapNode), (MapEdge, Vec<i64>)>,
     within_traces: BTreeMap<(String, String), u64>,
@@ -170,12 +170,12 @@ impl<'a> MappedJourney<'a> {
 
 impl ServiceMapFold {
     /// Collects spans that count in this window; none for all.
-    pub fn new(window: Option<Window>) -> Self {
+    pub(crate) fn new(window: Option<Window>) -> Self {
         Self { window, ..Self::default() }
     }
 
     /// Adds the edges of a journey of which the filters match an end.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         let seen = MappedJourney::new(journey, filters);
         let named = journey.spans.iter().map(Span::service).filter(|service| !service.is_empty());
         self.services.extend(named.map(str::to_owned));
@@ -294,7 +294,7 @@ impl ServiceMapFold {
     }
 
     /// The map. A host with the name of a service is that service, whose own span is missing.
-    pub fn finish(self) -> ServiceMap {
+    pub(crate) fn finish(self) -> ServiceMap {
         let short: BTreeMap<&str, &String> = self.services.iter().map(|name| (short_service(name), name)).collect();
         let known = |node: &MapNode| match node.kind {
             NodeKind::Host => self.services.get(&node.name).or_else(|| short.get(node.name.as_str()).copied()),
@@ -334,7 +334,7 @@ fn remote(span: &Span) -> Option<MapNode> {
 }
 
 /// The map from the metrics of a service graph; none without such metrics.
-pub fn from_metrics(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
+pub(crate) fn from_metrics(measured: &Measured, filters: &Filters) -> Option<ServiceMap> {
     let mut within_traces = BTreeMap::new();
     let known = MeasuredServices::new(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));

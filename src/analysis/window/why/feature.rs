@@ -30,17 +30,17 @@ pub enum FeatureKind {
 
 /// Something that a journey has or does not have. Features of any service sort before those of one service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Feature {
+pub(crate) struct Feature {
     /// Kind.
-    pub kind: FeatureKind,
+    pub(crate) kind: FeatureKind,
     /// On spans of this service; none for any service.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// Key of the attribute; `entry`, `service` or `operation` for those kinds; `error` for messages of failed spans.
-    pub key: String,
+    pub(crate) key: String,
     /// Value.
-    pub value: String,
+    pub(crate) value: String,
     /// Whether it is an attribute of the resource, such as a host or a version, not of the span.
-    pub is_of_resource: bool,
+    pub(crate) is_of_resource: bool,
 }
 
 impl Feature {
@@ -61,7 +61,7 @@ impl Feature {
 
 /// What is compared: a feature, or a range of numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Predicate {
+pub(crate) enum Predicate {
     /// A value.
     Feature(Feature),
     /// The journey's largest number under this key is at least, or below, this.
@@ -77,7 +77,7 @@ pub enum Predicate {
 
 impl Predicate {
     /// The attribute's key.
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         match self {
             Self::Feature(feature) => &feature.key,
             Self::Range { key, .. } => key,
@@ -93,7 +93,7 @@ impl Predicate {
     }
 
     /// In one line: `host.name=worker-7`, `spell: host.name=worker-7`, `batch.size ≥ 500`.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Range { key, above: true, cut } => format!("{key} ≥ {cut}"),
             Self::Range { key, cut, .. } => format!("{key} < {cut}"),

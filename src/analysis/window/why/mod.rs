@@ -23,8 +23,8 @@ use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
 use crate::model::time::Window;
 
-pub use self::feature::{Feature, FeatureKind, Predicate};
-pub use self::ranking::{Difference, WhyResult};
+pub(crate) use self::feature::{Feature, FeatureKind, Predicate};
+pub(crate) use self::ranking::{Difference, WhyResult};
 
 use self::feature::{SpanFeature, features};
 use self::member::{Member, WhySide};
@@ -32,20 +32,20 @@ use self::strata::Strata;
 
 /// Which journeys are compared.
 #[derive(Clone, Debug, Default)]
-pub struct Question {
+pub(crate) struct Question {
     /// The bad journeys. Without criteria those with an unrecovered error, or all that are not good if only `good` is set.
-    pub bad: Option<Criteria>,
+    pub(crate) bad: Option<Criteria>,
     /// The good journeys; without criteria all others.
-    pub good: Option<Criteria>,
+    pub(crate) good: Option<Criteria>,
     /// Slow journeys are bad, instead of criteria.
-    pub slow: Option<Slow>,
+    pub(crate) slow: Option<Slow>,
     /// Kinds of features to compare; empty means all.
-    pub kinds: Vec<FeatureKind>,
+    pub(crate) kinds: Vec<FeatureKind>,
 }
 
 /// Which journeys are slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slow {
+pub(crate) enum Slow {
     /// The slowest tenth of each entry.
     Tenth,
     /// Those that take longer, in nanoseconds.
@@ -54,14 +54,14 @@ pub enum Slow {
 
 impl Question {
     /// Whether errors make a journey bad.
-    pub fn is_about_errors(&self) -> bool {
+    pub(crate) fn is_about_errors(&self) -> bool {
         let asks = |criteria: &Criteria| criteria.terms.iter().any(|term| term.test == TermTest::Error);
         let criteria = self.bad.iter().chain(&self.good);
         self.slow.is_none() && (self.bad.is_none() && self.good.is_none() || criteria.clone().any(asks))
     }
 
     /// Texts of lines that its criteria test.
-    pub fn texts(&self) -> Vec<Pattern> {
+    pub(crate) fn texts(&self) -> Vec<Pattern> {
         let terms = self.bad.iter().chain(&self.good).flat_map(|criteria| &criteria.terms);
         let mut texts: Vec<Pattern> = vec![];
         for term in terms {
@@ -105,7 +105,7 @@ fn failed(journey: &Journey) -> (WhySide, bool) {
 
 /// Collects journeys.
 #[derive(Clone, Debug, Default)]
-pub struct WhyFold {
+pub(crate) struct WhyFold {
     question: Question,
     known: HashMap<Feature, u32>,
     members: Vec<Member>,
@@ -125,12 +125,12 @@ struct Numbers {
 
 impl WhyFold {
     /// For this question.
-    pub fn new(question: Question) -> Self {
+    pub(crate) fn new(question: Question) -> Self {
         Self { question, ..Self::default() }
     }
 
     /// Adds a journey. All its spans decide its side; only filtered spans are compared.
-    pub fn add(&mut self, journey: &Journey, filters: &Filters) {
+    pub(crate) fn add(&mut self, journey: &Journey, filters: &Filters) {
         let (side, has_recovered) = self.question.side(journey);
         if side == WhySide::Neither {
             self.neither += 1;

@@ -32,58 +32,58 @@ const SUSPECTS: usize = 5;
 
 /// The differences between bad and good journeys.
 #[derive(Clone, Debug, Default)]
-pub struct WhyResult {
+pub(crate) struct WhyResult {
     /// Number of bad journeys.
-    pub bad: usize,
+    pub(crate) bad: usize,
     /// Number of good journeys.
-    pub good: usize,
+    pub(crate) good: usize,
     /// Number of journeys that are neither.
-    pub neither: usize,
+    pub(crate) neither: usize,
     /// Number of good journeys with recovered errors.
-    pub recovered: usize,
+    pub(crate) recovered: usize,
     /// Whether there is enough data: a feature of every bad and no good journey would be significant.
-    pub enough: bool,
+    pub(crate) enough: bool,
     /// Number of entries within which journeys are compared; none if all are compared with all.
-    pub entries_compared: Option<usize>,
+    pub(crate) entries_compared: Option<usize>,
     /// Number of bad and good journeys that are compared: the others have an entry of only one side.
-    pub compared: [usize; 2],
+    pub(crate) compared: [usize; 2],
     /// Whether the slowest tenth is of all journeys, because every entry has too few.
-    pub slow_of_all: bool,
+    pub(crate) slow_of_all: bool,
     /// Number of tests that could have been significant.
-    pub family: usize,
+    pub(crate) family: usize,
     /// Entries that are more frequent among the bad.
-    pub entries: Vec<Difference>,
+    pub(crate) entries: Vec<Difference>,
     /// Features of the bad, ranked.
-    pub causes: Vec<Difference>,
+    pub(crate) causes: Vec<Difference>,
     /// If there are no causes: features that are more frequent among the bad, possibly by chance, ranked.
-    pub suspects: Vec<Difference>,
+    pub(crate) suspects: Vec<Difference>,
     /// Features that restate that a journey is bad: failure messages, and what the question is about.
-    pub restated: Vec<Difference>,
+    pub(crate) restated: Vec<Difference>,
     /// Steps and services that the bad lack.
-    pub lacking: Vec<Difference>,
+    pub(crate) lacking: Vec<Difference>,
 }
 
 /// One feature that differs.
 #[derive(Clone, Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The feature.
-    pub predicate: Predicate,
+    pub(crate) predicate: Predicate,
     /// Number of compared bad journeys that have it.
-    pub bad: usize,
+    pub(crate) bad: usize,
     /// Number of compared good journeys that have it.
-    pub good: usize,
+    pub(crate) good: usize,
     /// Number of bad and good journeys that are compared.
-    pub of: [usize; 2],
+    pub(crate) of: [usize; 2],
     /// Share of the bad and of the good, weighted over the entries (Mantel and Haenszel).
-    pub shares: [f64; 2],
+    pub(crate) shares: [f64; 2],
     /// Lower 95 % bound of the difference of the two shares.
-    pub at_least: f64,
+    pub(crate) at_least: f64,
     /// p-value, uncorrected.
-    pub p: f64,
+    pub(crate) p: f64,
     /// Features that nearly always occur with it.
-    pub also: Vec<Predicate>,
+    pub(crate) also: Vec<Predicate>,
     /// Bad journeys that have it; for what is lacking, that lack it.
-    pub examples: Vec<String>,
+    pub(crate) examples: Vec<String>,
 }
 
 /// Whether a bad journey has a feature or lacks it.
@@ -114,7 +114,7 @@ struct Sorted {
 
 impl WhyFold {
     /// Compares the bad with the good.
-    pub fn finish(mut self) -> WhyResult {
+    pub(crate) fn finish(mut self) -> WhyResult {
         self.part_by_length();
         rank(self)
     }

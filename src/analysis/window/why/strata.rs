@@ -18,12 +18,12 @@ pub(super) struct Strata {
 
 impl Strata {
     /// One stratum of all journeys.
-    pub fn one(members: &[Member]) -> Self {
+    pub(crate) fn one(members: &[Member]) -> Self {
         Self::new(members, |_| ())
     }
 
     /// By entry; entries with fewer journeys than `least` are combined with the others of their service.
-    pub fn by_entry(members: &[Member], least: usize) -> Self {
+    pub(crate) fn by_entry(members: &[Member], least: usize) -> Self {
         let mut counts: BTreeMap<&Entry, usize> = BTreeMap::new();
         members.iter().filter_map(|member| member.entry.as_ref()).for_each(|e| *counts.entry(e).or_default() += 1);
         let is_common = |entry: &&Entry| counts.get(entry).is_some_and(|count| *count >= least);
@@ -47,17 +47,17 @@ impl Strata {
     }
 
     /// Sizes of the strata with both sides: only they can show a difference.
-    pub fn compared(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
+    pub(crate) fn compared(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
         self.sizes.iter().copied().filter(|sizes| is_compared(*sizes))
     }
 
     /// Number of journeys of each side that are compared.
-    pub fn journeys(&self) -> [usize; 2] {
+    pub(crate) fn journeys(&self) -> [usize; 2] {
         sum(self.compared())
     }
 
     /// p-value of a feature that every bad journey has and no good one: the smallest there can be.
-    pub fn least_chance(&self, factorials: &LnFactorials) -> f64 {
+    pub(crate) fn least_chance(&self, factorials: &LnFactorials) -> f64 {
         let apart =
             |[bad, good]: &[usize; 2]| ContingencyTable { first: *bad, all_first: *bad, second: 0, all_second: *good };
         factorials.stratified(self.sizes.iter().map(apart))
@@ -92,7 +92,7 @@ pub(super) struct JourneySet {
 
 impl JourneySet {
     /// Adds a journey; to be called stratum by stratum.
-    pub fn add(&mut self, nth: usize, member: &Member, stratum: usize) {
+    pub(crate) fn add(&mut self, nth: usize, member: &Member, stratum: usize) {
         if self.cells.last().is_none_or(|(last, _)| *last != stratum) {
             self.cells.push((stratum, [0; 2]));
         }
@@ -105,27 +105,27 @@ impl JourneySet {
     }
 
     /// Number of each side.
-    pub fn counts(&self) -> [usize; 2] {
+    pub(crate) fn counts(&self) -> [usize; 2] {
         sum(self.cells.iter().map(|(_, counts)| *counts))
     }
 
     /// Number of each side that are compared.
-    pub fn compared(&self, strata: &Strata) -> [usize; 2] {
+    pub(crate) fn compared(&self, strata: &Strata) -> [usize; 2] {
         sum(self.cells.iter().filter(|(stratum, _)| is_compared(strata.sizes[*stratum])).map(|(_, counts)| *counts))
     }
 
     /// The same set in a single stratum.
-    pub fn in_one(self) -> Self {
+    pub(crate) fn in_one(self) -> Self {
         Self { cells: vec![(0, self.counts())], ..self }
     }
 
     /// The tables of the strata that have the feature, side `first` first.
-    pub fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> + Clone {
+    pub(crate) fn tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> + Clone {
         self.cells.iter().map(move |(stratum, counts)| table(*counts, strata.sizes[*stratum], first))
     }
 
     /// The tables of all strata.
-    pub fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> {
+    pub(crate) fn all_tables(&self, strata: &Strata, first: usize) -> impl Iterator<Item = ContingencyTable> {
         let mut cells = self.cells.iter().peekable();
         strata.sizes.iter().enumerate().map(move |(stratum, sizes)| {
             let here = cells.next_if(|(at, _)| *at == stratum);

@@ -12,12 +12,12 @@ use crate::pipeline::spec::{
 };
 use crate::pipeline::verdict::{Check, CheckState, RunOutcome};
 
-pub fn pattern(text: &str) -> Pattern {
+pub(crate) fn pattern(text: &str) -> Pattern {
     Pattern::parse(text).unwrap()
 }
 
 /// `span` or `log: text`, then `@service`, `key=value`, `kind:word`.
-pub fn selector(text: &str) -> Selector {
+pub(crate) fn selector(text: &str) -> Selector {
     let mut words = text.split(' ');
     let head = words.next().unwrap().replace('_', " ").replace("  ", "_");
     let what = match head.strip_prefix("log:") {
@@ -45,7 +45,7 @@ pub fn selector(text: &str) -> Selector {
     selector
 }
 
-pub fn ns(text: &str) -> i64 {
+pub(crate) fn ns(text: &str) -> i64 {
     text.strip_suffix("ms").map_or_else(
         || text.strip_suffix('s').unwrap().parse::<i64>().unwrap() * SECOND,
         |ms| ms.parse::<i64>().unwrap() * 1_000_000,
@@ -53,7 +53,7 @@ pub fn ns(text: &str) -> i64 {
 }
 
 /// One step a line: `name: selector | selector, after a 30s, 2..3, ok, optional, every`.
-pub fn spec(text: &str) -> Spec {
+pub(crate) fn spec(text: &str) -> Spec {
     let mut spec = Spec { name: "test".into(), ..Spec::default() };
     let names: Vec<&str> = text.lines().filter_map(|l| l.trim().split_once(": ").map(|(name, _)| name)).collect();
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
@@ -67,7 +67,7 @@ pub fn spec(text: &str) -> Spec {
     spec
 }
 
-pub fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
+pub(crate) fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
     let place = |name: &str| names.iter().position(|n| *n == name).unwrap();
     let words: Vec<&str> = part.split(' ').collect();
     let order = |name: &str, relation| Order { step: place(name), relation };
@@ -100,21 +100,21 @@ pub fn rule(step: &mut ExpectedStep, part: &str, names: &[&str]) {
 
 /// The input of an evaluation, to be changed by each test.
 #[derive(Clone)]
-pub struct EvaluationCase {
-    pub journey: Journey,
-    pub findings: FindingSet,
-    pub jaeger: SourceStatus,
-    pub loki: SourceStatus,
-    pub prometheus: SourceStatus,
-    pub settled: bool,
-    pub age: i64,
-    pub wait: Option<i64>,
-    pub window_end: Option<Timestamp>,
-    pub metrics: Vec<MetricReading>,
+pub(crate) struct EvaluationCase {
+    pub(crate) journey: Journey,
+    pub(crate) findings: FindingSet,
+    pub(crate) jaeger: SourceStatus,
+    pub(crate) loki: SourceStatus,
+    pub(crate) prometheus: SourceStatus,
+    pub(crate) settled: bool,
+    pub(crate) age: i64,
+    pub(crate) wait: Option<i64>,
+    pub(crate) window_end: Option<Timestamp>,
+    pub(crate) metrics: Vec<MetricReading>,
 }
 
 /// Complete and an hour old.
-pub fn settled(journey: Journey) -> EvaluationCase {
+pub(crate) fn settled(journey: Journey) -> EvaluationCase {
     EvaluationCase {
         journey,
         findings: FindingSet::default(),
@@ -131,19 +131,19 @@ pub fn settled(journey: Journey) -> EvaluationCase {
 
 impl EvaluationCase {
     /// So old, and as settled as that makes it.
-    pub fn aged(mut self, seconds: i64) -> Self {
+    pub(crate) fn aged(mut self, seconds: i64) -> Self {
         self.age = seconds * SECOND;
         self.settled = seconds >= 30;
         self
     }
 
     /// Waiting was requested, and goes on for some seconds.
-    pub fn waiting(mut self, seconds: i64) -> Self {
+    pub(crate) fn waiting(mut self, seconds: i64) -> Self {
         self.wait = Some(seconds * SECOND);
         self
     }
 
-    pub fn without_loki(mut self, standing: SourceStatus) -> Self {
+    pub(crate) fn without_loki(mut self, standing: SourceStatus) -> Self {
         self.loki = standing;
         self
     }
@@ -153,7 +153,7 @@ impl EvaluationCase {
         self
     }
 
-    pub fn judge(&self, spec: &Spec) -> RunOutcome {
+    pub(crate) fn judge(&self, spec: &Spec) -> RunOutcome {
         let newest = self.journey.extent().map_or(crate::analysis::journey::sketch::ORIGIN, |extent| extent.to);
         let now = newest.plus(self.age);
         let ground = EvaluationInput {
@@ -173,12 +173,12 @@ impl EvaluationCase {
     }
 }
 
-pub fn check<'a>(outcome: &'a RunOutcome, name: &str) -> &'a Check {
+pub(crate) fn check<'a>(outcome: &'a RunOutcome, name: &str) -> &'a Check {
     outcome.checks.iter().find(|check| check.name == name).unwrap()
 }
 
 /// The verdict and every reason, as one line.
-pub fn told(outcome: &RunOutcome) -> String {
+pub(crate) fn told(outcome: &RunOutcome) -> String {
     let mut told = outcome.verdict.as_str().to_owned();
     for check in outcome.checks.iter().filter(|c| c.state != CheckState::Met || !c.why.is_empty()) {
         let sign = ["✓", "✗", "?", "–"][check.state as usize];

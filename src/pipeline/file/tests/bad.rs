@@ -3,7 +3,7 @@
 use super::Editor::{self, Passes, Refuses, Unread};
 
 /// The text, the line and column of the first complaint, its message, the editor.
-pub const BAD: &[(&str, &str, &str, Editor)] = &[
+pub(crate) const BAD: &[(&str, &str, &str, Editor)] = &[
     ("", "1:1", "the file is empty", Unread),
     ("# only a comment\n", "1:1", "the file is empty", Unread),
     ("- a\n", "1:1", "expected a spec, found a list", Refuses),

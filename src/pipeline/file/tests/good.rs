@@ -1,7 +1,7 @@
 //! Specs that are read, and what was understood, in words.
 
 /// The text, and what it means line by line.
-pub const GOOD: &[(&str, &str)] = &[
+pub(crate) const GOOD: &[(&str, &str)] = &[
     (
         include_str!("../../../../docs/pipelines/essay-batch.yaml"),
         r#"

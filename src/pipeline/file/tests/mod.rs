@@ -17,7 +17,7 @@ use crate::pipeline::spec::{
 
 /// What the schema can check in an editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Editor {
+pub(crate) enum Editor {
     Refuses,
     /// What is wrong is not for a schema to see.
     Passes,

@@ -1,6 +1,6 @@
 //! Jaeger, a source of spans. Which of its APIs is in use follows from what answers, never from a version.
 
-pub mod service_metrics;
+pub(crate) mod service_metrics;
 mod tags;
 pub mod v1;
 pub mod v3;
@@ -52,7 +52,7 @@ impl Dialect {
 }
 
 /// A Jaeger at some address.
-pub struct Jaeger<'a> {
+pub(crate) struct Jaeger<'a> {
     transport: &'a Transport,
     endpoint: &'a Endpoint,
     api: JaegerApi,
@@ -70,7 +70,7 @@ struct Connection {
 
 impl<'a> Jaeger<'a> {
     /// Sends nothing yet.
-    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint, api: JaegerApi) -> Self {
+    pub(crate) fn new(transport: &'a Transport, endpoint: &'a Endpoint, api: JaegerApi) -> Self {
         Self { transport, endpoint, api, connection: OnceCell::new() }
     }
 

@@ -19,13 +19,13 @@ const MILLI: i64 = 1_000_000;
 
 /// Whether the rate over a time of this length can be asked for: Jaeger reads the first unit of a duration only, so that
 /// 90 minutes become one hour.
-pub fn is_askable(window: Window) -> bool {
+pub(crate) fn is_askable(window: Window) -> bool {
     let length = millis(window);
     length > 0 && (length % (HOUR / MILLI) == 0 || length < HOUR / MILLI && length % (MINUTE / MILLI) == 0)
 }
 
 /// One metric of each operation or service; none where the server keeps none.
-pub async fn fetch(
+pub(crate) async fn fetch(
     transport: &Transport,
     endpoint: &Endpoint,
     metric: ServiceMetric,

@@ -8,12 +8,12 @@ use crate::source::server::request::{Request, Response};
 use crate::wire::jaeger_json;
 
 /// The services that ever sent a span.
-pub fn services() -> Request {
+pub(crate) fn services() -> Request {
     Request::get(&["api", "services"])
 }
 
 /// What a service does, with kinds.
-pub fn operations(service: &str) -> Request {
+pub(crate) fn operations(service: &str) -> Request {
     Request::get(&["api", "operations"]).with("service", service)
 }
 
@@ -33,14 +33,14 @@ pub fn search(search: &TraceSearch<'_>, service: &str) -> Request {
 }
 
 /// Calls between services in a window, as the server counts them.
-pub fn dependencies(window: Window) -> Request {
+pub(crate) fn dependencies(window: Window) -> Request {
     const MILLI: i64 = 1_000_000;
     let lookback = window.length().saturating_add(MILLI - 1) / MILLI;
     Request::get(&["api", "dependencies"]).with("endTs", window.to.micros() / 1_000).with("lookback", lookback)
 }
 
 /// One trace, maybe as it was recorded.
-pub fn trace(id: TraceId, times: Times) -> Request {
+pub(crate) fn trace(id: TraceId, times: Times) -> Request {
     let request = Request::get(&["api", "traces", &id.to_string()]);
     match times {
         Times::AsServed => request,
@@ -49,6 +49,6 @@ pub fn trace(id: TraceId, times: Times) -> Request {
 }
 
 /// What the server says in an error body.
-pub fn says(answer: &Response) -> Option<String> {
+pub(crate) fn says(answer: &Response) -> Option<String> {
     jaeger_json::error_text(&answer.body)
 }

@@ -7,17 +7,17 @@ use crate::source::server::request::{Request, Response};
 use crate::wire::otlp_json;
 
 /// The services that ever sent a span.
-pub fn services() -> Request {
+pub(crate) fn services() -> Request {
     Request::get(&["api", "v3", "services"])
 }
 
 /// What a service does, with kinds.
-pub fn operations(service: &str) -> Request {
+pub(crate) fn operations(service: &str) -> Request {
     Request::get(&["api", "v3", "operations"]).with("service", service)
 }
 
 /// Asked without parameters: 400 where the endpoint exists (2.19 and later), a page or 404 where it does not.
-pub fn summaries_probe() -> Request {
+pub(crate) fn summaries_probe() -> Request {
     Request::get(&["api", "v3", "trace-summaries"])
 }
 
@@ -41,7 +41,7 @@ pub fn search(search: &TraceSearch<'_>, service: Option<&str>) -> Request {
 }
 
 /// One trace, maybe as it was recorded.
-pub fn trace(id: TraceId, times: Times) -> Request {
+pub(crate) fn trace(id: TraceId, times: Times) -> Request {
     let request = Request::get(&["api", "v3", "traces", &id.to_string()]);
     match times {
         Times::AsServed => request,
@@ -50,7 +50,7 @@ pub fn trace(id: TraceId, times: Times) -> Request {
 }
 
 /// Whether an error answer only means that nothing was found.
-pub fn is_nothing(answer: &Response) -> bool {
+pub(crate) fn is_nothing(answer: &Response) -> bool {
     let sign = match answer.status {
         404 => "no traces found",
         500 => "trace not found",
@@ -60,6 +60,6 @@ pub fn is_nothing(answer: &Response) -> bool {
 }
 
 /// What the server says in an error body.
-pub fn says(answer: &Response) -> Option<String> {
+pub(crate) fn says(answer: &Response) -> Option<String> {
     otlp_json::error_text(&answer.body)
 }

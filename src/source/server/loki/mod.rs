@@ -30,14 +30,14 @@ const ALL_SERVICES: &str = "{service_name=~\".+\"}";
 const LONGEST_ERROR: usize = 16 << 10;
 
 /// A Loki at some address.
-pub struct Loki<'a> {
+pub(crate) struct Loki<'a> {
     transport: &'a Transport,
     endpoint: &'a Endpoint,
 }
 
 impl<'a> Loki<'a> {
     /// Sends nothing yet.
-    pub fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
+    pub(crate) fn new(transport: &'a Transport, endpoint: &'a Endpoint) -> Self {
         Self { transport, endpoint }
     }
 

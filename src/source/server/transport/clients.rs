@@ -35,6 +35,7 @@ pub(super) struct HttpClients {
 }
 
 impl HttpClients {
+    #[cfg(test)]
     /// Resolves host names with this from now on.
     pub(super) fn set_resolver(&mut self, resolver: Arc<dyn Resolve>) {
         self.resolver = Some(resolver);

@@ -25,7 +25,7 @@ impl Transport {
     ///
     /// # Errors
     /// It cannot be decoded, or not within the deadline.
-    pub async fn decode<T: Send + 'static>(
+    pub(crate) async fn decode<T: Send + 'static>(
         &self,
         endpoint: &Endpoint,
         response: Response,

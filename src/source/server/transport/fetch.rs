@@ -28,7 +28,7 @@ impl Transport {
     ///
     /// # Errors
     /// No whole answer arrived. An answer of any HTTP status is a success, except 429 when the retries are used up.
-    pub async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Response, Failure> {
+    pub(crate) async fn fetch(&self, endpoint: &Endpoint, request: &Request) -> Result<Response, Failure> {
         if let Some(outcome) = self.shared.recording.played(endpoint.source, request) {
             self.spend_request(endpoint.source)?;
             // Without times: replaying a recording must print the same bytes each time.

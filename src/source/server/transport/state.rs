@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(test)]
 use reqwest::dns::Resolve;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
@@ -92,7 +93,7 @@ impl Transport {
     /// Another transport with the same connections, breakers and log. Its deadline starts now, and is not after
     /// `until`; its budget of requests is its own.
     #[must_use]
-    pub fn fork(&self, until: Option<Instant>) -> Self {
+    pub(crate) fn fork(&self, until: Option<Instant>) -> Self {
         let fork = Self::with_shared(Rc::clone(&self.shared));
         if let Some(until) = until {
             fork.deadline.set(fork.deadline.get().min(until));
@@ -111,9 +112,10 @@ impl Transport {
         }
     }
 
+    #[cfg(test)]
     /// The same transport with host names resolved by this instead of the system. Before the first request only.
     #[must_use]
-    pub fn with_resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
+    pub(crate) fn with_resolver(mut self, resolver: Arc<dyn Resolve>) -> Self {
         if let Some(shared) = Rc::get_mut(&mut self.shared) {
             shared.clients.set_resolver(resolver);
         }
@@ -122,7 +124,7 @@ impl Transport {
 
     /// Begins another round of the same query, with a new deadline, at most `at_most` from now, and a new budget of
     /// requests. Breakers and log are kept.
-    pub fn begin_round(&self, at_most: Duration) {
+    pub(crate) fn begin_round(&self, at_most: Duration) {
         self.deadline.set(Instant::now() + self.shared.limits.total.min(at_most));
         self.reserved_for.set(None);
         self.requests_left.set(self.shared.limits.requests);
@@ -130,17 +132,17 @@ impl Transport {
     }
 
     /// The time for one round.
-    pub fn round_limit(&self) -> Duration {
+    pub(crate) fn round_limit(&self) -> Duration {
         self.shared.limits.total
     }
 
     /// Reserves a part of the time for this backend, which is queried with what the other backends found.
-    pub fn reserve_time_for(&self, source: Source) {
+    pub(crate) fn reserve_time_for(&self, source: Source) {
         self.reserved_for.set(Some(source));
     }
 
     /// Makes the reserved time available to all backends.
-    pub fn release_reserved_time(&self) {
+    pub(crate) fn release_reserved_time(&self) {
         self.reserved_for.set(None);
     }
 
@@ -171,7 +173,7 @@ impl Transport {
     }
 
     /// Raises the number of requests that may be made in this round, to at least this many.
-    pub fn allow_at_least(&self, requests: usize) {
+    pub(crate) fn allow_at_least(&self, requests: usize) {
         let made = self.requests_made().saturating_sub(self.requests_before_round.get());
         self.requests_left.set(self.requests_left.get().max(requests.saturating_sub(made)));
     }
@@ -181,7 +183,7 @@ impl Transport {
     }
 
     /// How many requests may still be made in this round.
-    pub fn requests_left(&self) -> usize {
+    pub(crate) fn requests_left(&self) -> usize {
         self.requests_left.get()
     }
 
@@ -195,12 +197,12 @@ impl Transport {
     }
 
     /// Whether a backend has returned any data.
-    pub fn has_answered(&self, source: Source) -> bool {
+    pub(crate) fn has_answered(&self, source: Source) -> bool {
         self.tally(source).answers > 0
     }
 
     /// The failure of all further requests once the command was asked to end; none before.
-    pub fn interrupted(&self) -> Option<Failure> {
+    pub(crate) fn interrupted(&self) -> Option<Failure> {
         self.shared.stop.is_requested().then(|| self.interruption())
     }
 
@@ -212,7 +214,7 @@ impl Transport {
     ///
     /// # Errors
     /// Interrupted: the command was asked to end.
-    pub async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+    pub(crate) async fn sleep(&self, time: Duration) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = self.shared.stop.requested() => Err(self.interruption()),
@@ -226,7 +228,7 @@ impl Transport {
     }
 
     /// The recording, to be saved at the end.
-    pub fn recording(&self) -> &Recording {
+    pub(crate) fn recording(&self) -> &Recording {
         &self.shared.recording
     }
 
@@ -307,7 +309,7 @@ impl Transport {
     }
 
     /// The state of a backend's circuit breaker.
-    pub fn breaker(&self, endpoint: &Endpoint) -> BreakerStatus {
+    pub(crate) fn breaker(&self, endpoint: &Endpoint) -> BreakerStatus {
         let breakers = self.shared.breakers.borrow();
         let Some(guarded) = breakers.get(&breaker_key(endpoint)) else { return BreakerStatus::default() };
         BreakerStatus {
