@@ -12,8 +12,7 @@ use trace::error::Exit;
 use trace::stop::{Stage, Stop};
 use trace::{progress, save};
 
-/// How long a command may take to lay out what it has: a user who pressed Ctrl-C waits about as long before pressing it
-/// again.
+/// How long a command may take to lay out what it has. A second signal ends it at once.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long it may then take to write the answer: a pipe that is not read must not keep the process alive.
 const WRITE_GRACE: Duration = Duration::from_millis(100);

@@ -16,7 +16,7 @@ use crate::session::answer::{Answer, Found};
 use crate::session::request::{TraceSelection, WindowSearch};
 use crate::wire::promql::selectors;
 
-/// A phase without change for this long is stuck: longer than a batch of the reference platform takes in any phase.
+/// A phase without change for this long is stuck: twice as long as the longest phase of a batch in the demo, 7 minutes.
 const STUCK_AFTER: i64 = 15 * MINUTE;
 /// Journeys that are shown beside the phases: enough to begin with on a screen that is about metrics.
 const MAX_EXAMPLES: usize = 3;

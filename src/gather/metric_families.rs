@@ -159,7 +159,7 @@ impl MetricFamily {
     }
 }
 
-/// Values in one matcher at most: a longer query would exceed the length of a URL.
+/// Values in one matcher at most: bounds the length of a query.
 const MOST_NEW: usize = 200;
 
 /// What names of known producers begin with, those first that can mean nothing else.

@@ -17,7 +17,7 @@ use crate::source::role::{Direction, LogSource};
 
 /// Services that are read one by one at most, those with the most lines: each costs a request.
 const APART: usize = 16;
-/// Lines of a page after the first, at least: smaller pages cost more requests than they save.
+/// Lines of a page after the first, at least: many small pages would use up the requests.
 const LEAST: usize = 1_000;
 /// Pages of one search at most: with the page above, 20,000 lines.
 const PAGES: usize = 20;

@@ -26,7 +26,7 @@ use crate::session::span_metrics::{MeasuredWindow, MetricGrouping, MetricQuestio
 use crate::session::{Servers, Session};
 use crate::source::role::Role;
 
-// Examples show what the counts are made of. With these limits they are read in a second or two; the counts are of all.
+// Examples show what the counts are made of; the limits bound what is read, and the counts are of all.
 
 /// Traces with errors that are read of each service.
 const EXAMPLE_TRACES: usize = 20;
