@@ -13,12 +13,17 @@ const MOST: usize = 10;
 /// The annotations of all runs, worst first.
 pub(crate) fn annotations(verification: &VerificationReport) -> String {
     let runs = |verdict| verification.runs.iter().filter(move |run: &&VerifiedRun| run.has_verdict(verdict));
-    let failed = runs(Verdict::Fail).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Broken));
-    let open = runs(Verdict::CannotTell).flat_map(|run| of_run(&verification.pipeline, run, CheckState::Undecided));
+    let failed = runs(Verdict::Fail).flat_map(|run| run_annotations(&verification.pipeline, run, CheckState::Broken));
+    let open =
+        runs(Verdict::CannotTell).flat_map(|run| run_annotations(&verification.pipeline, run, CheckState::Undecided));
     failed.chain(open).take(MOST).collect()
 }
 
-fn of_run<'a>(pipeline: &'a str, run: &'a VerifiedRun, state: CheckState) -> impl Iterator<Item = String> + 'a {
+fn run_annotations<'a>(
+    pipeline: &'a str,
+    run: &'a VerifiedRun,
+    state: CheckState,
+) -> impl Iterator<Item = String> + 'a {
     let command = match state {
         CheckState::Broken if run.known => "notice",
         CheckState::Broken => "error",

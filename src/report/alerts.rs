@@ -42,9 +42,9 @@ pub(crate) struct AlertsReport {
     /// Whether only alerts of some services were asked for: an alert without a service decides no exit code then.
     pub(crate) of_services: bool,
     /// Whether there can be no alerts because the server has no rules.
-    pub(crate) no_rules: bool,
-    /// Every alert once: those that are active before those that are over, gravest first, then the newest.
-    pub(crate) alerts: Vec<AlertEpisode>,
+    pub no_rules: bool,
+    /// Every alert once: those that are active before those that are over, the most severe first, then the newest.
+    pub alerts: Vec<AlertEpisode>,
     /// What the examples were taken from.
     pub(crate) basis: Basis,
 }

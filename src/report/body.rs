@@ -16,7 +16,7 @@ use crate::report::status_records::{BackendRecord, NoteRecord};
 use crate::report::wording::SameData;
 
 /// The version of the JSON documents. It grows when a field changes its meaning or goes away.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 1;
 
 /// One kind of report: blocks for people, a record and rows for programs.
 pub(crate) trait ReportBody: Debug {

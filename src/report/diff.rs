@@ -514,8 +514,8 @@ fn marks(step: &DiffStep) -> Line {
         Change::Fails => "✗",
         _ => "~",
     };
-    let grave = step.changes.contains(&Change::Fails) || step.changes.contains(&Change::Missing);
-    let role = if grave { TextRole::Error } else { TextRole::Warn };
+    let is_error = step.changes.contains(&Change::Fails) || step.changes.contains(&Change::Missing);
+    let role = if is_error { TextRole::Error } else { TextRole::Warn };
     let role = if step.changes == [Change::SlowerBelow] { TextRole::Dim } else { role };
     styled(
         role,

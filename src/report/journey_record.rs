@@ -35,7 +35,7 @@ pub(crate) struct JourneyRecord<'a> {
     joins: &'a [Join],
     /// Traces that touch it and belong to another ID.
     related: &'a [Related],
-    /// The findings, gravest first.
+    /// The findings, the most severe first.
     findings: Vec<FindingRecord<'a>>,
     /// How many findings that something is missing are withheld because more may still arrive.
     withheld_finding_count: usize,

@@ -80,7 +80,7 @@ impl MissingRun {
 /// The findings of runs as JSON.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MissingRecord<'a> {
-    /// Every finding of every run, gravest first within each run.
+    /// Every finding of every run, by severity within each run.
     findings: Vec<RunFindingRecord<'a>>,
     /// Every run.
     runs: Vec<MissingRunRecord<'a>>,
@@ -109,7 +109,7 @@ struct MissingRunRecord<'a> {
     finding_count: usize,
     /// How many findings that something is missing are withheld because more may still arrive.
     withheld_finding_count: usize,
-    /// The gravest severity among its findings.
+    /// The highest severity among its findings.
     worst: Option<Severity>,
 }
 
@@ -209,7 +209,7 @@ impl MissingReport {
         self.runs.iter().flat_map(|run| self.shown(run)).map(|finding| finding.severity).max()
     }
 
-    /// Findings of each kind, over all runs: gravest and most frequent first.
+    /// Findings of each kind, over all runs: the most severe and most frequent first.
     fn kinds(&self) -> Vec<AlikeFindings<'_>> {
         let mut kinds: BTreeMap<(FindingId, &str, &str), AlikeFindings> = BTreeMap::new();
         for run in &self.runs {

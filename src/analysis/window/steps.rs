@@ -41,8 +41,8 @@ pub(crate) fn own_spans(journey: &Journey) -> impl Iterator<Item = usize> + '_ {
 
 /// The entry of a journey: its first own span without a cause.
 pub(crate) fn entry_span(journey: &Journey) -> Option<&Span> {
-    let is_judged = |span: &&usize| journey.is_own.get(**span) != Some(&false);
-    journey.forest.roots.iter().find(is_judged).map(|root| &journey.spans[*root])
+    let is_own = |span: &&usize| journey.is_own.get(**span) != Some(&false);
+    journey.forest.roots.iter().find(is_own).map(|root| &journey.spans[*root])
 }
 
 /// The entry operation of journeys. Only journeys with the same one are compared with each other.

@@ -31,8 +31,8 @@ pub(super) fn blocks(verification: &VerificationReport, run: &VerifiedRun, frame
     blocks.push(Block::Blank);
     blocks.push(Block::Table(table(run, &names)));
     if let Some(timeline) = &run.timeline {
-        let grave: Vec<_> = timeline.analysed.findings.warnings_and_errors().collect();
-        blocks.extend(findings::short(&grave, &names, run.start.unwrap_or_default(), FINDINGS));
+        let shown: Vec<_> = timeline.analysed.findings.warnings_and_errors().collect();
+        blocks.extend(findings::short(&shown, &names, run.start.unwrap_or_default(), FINDINGS));
         blocks.extend(drawing(run, timeline, &names, frame));
     }
     let facts = facts(run, verification, &names, frame);

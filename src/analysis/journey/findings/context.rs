@@ -49,7 +49,7 @@ impl<'a> RuleContext<'a> {
     }
 
     /// Whether the span is the journey's own, not one of another journey in the same trace.
-    pub(crate) fn is_judged(&self, span: usize) -> bool {
+    pub(crate) fn is_own(&self, span: usize) -> bool {
         self.journey.is_own.get(span) != Some(&false)
     }
 
@@ -96,11 +96,11 @@ fn in_tree(journey: &Journey) -> Vec<bool> {
         *kinds |= kind;
     }
     let is_shared = |key: (TraceId, SpanId)| holders.get(&key).is_some_and(|(_, is_shared)| *is_shared);
-    let is_judged = |index: usize| journey.is_own.get(index) != Some(&false);
+    let is_own = |index: usize| journey.is_own.get(index) != Some(&false);
     let spans = journey.spans.iter().enumerate();
     spans
         .map(|(index, span)| {
-            is_judged(index)
+            is_own(index)
                 && !is_shared((span.trace_id, span.span_id))
                 && !span.parent_id.is_some_and(|parent| is_shared((span.trace_id, parent)))
         })

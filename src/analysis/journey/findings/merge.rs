@@ -70,7 +70,7 @@ pub(super) fn merge(context: &RuleContext, hits: Vec<RuleHit>) -> Vec<Finding> {
             if cause_of[index] != index || left_out.contains(&index) || !may_be_effect(&hit.finding, cause) {
                 continue;
             }
-            let found = causes.of_effect(context, hit, shared_by);
+            let found = causes.matching(context, hit, shared_by);
             let first = found.first().map(|found| first_cause(&cause_of, *found));
             let Some(first) = first.filter(|first| *first != index) else { continue };
             if shared_by == SharedBy::EverySpanLeftOut {
@@ -135,7 +135,7 @@ impl<'a> CauseIndex<'a> {
     }
 
     /// The causes of this effect, in the order of the hits.
-    fn of_effect(&self, context: &RuleContext, effect: &RuleHit, shared_by: SharedBy) -> BTreeSet<usize> {
+    fn matching(&self, context: &RuleContext, effect: &RuleHit, shared_by: SharedBy) -> BTreeSet<usize> {
         if matches!(shared_by, SharedBy::EverySpan | SharedBy::EverySpanLeftOut)
             && !effect.spans.iter().all(|span| self.by_span.contains_key(span))
         {

@@ -169,13 +169,13 @@ impl<'a> Pairing<'a> {
         let open: Vec<usize> = self.consumes.iter().copied().filter(|c| self.is_open(*c)).collect();
         let consumes = SpansByMessage::new(self.journey, open.iter().copied());
         for publish in self.publishes.clone() {
-            if self.consumed_by[publish].is_none() && consumes.like(self.span(publish)).is_some() {
+            if self.consumed_by[publish].is_none() && consumes.first_about_message_of(self.span(publish)).is_some() {
                 self.consumed_by[publish] = Some(PairedBy::Id);
             }
         }
         let publishes = SpansByMessage::new(self.journey, self.publishes.iter().copied());
         for consume in open {
-            if let Some(publish) = publishes.like(self.span(consume)) {
+            if let Some(publish) = publishes.first_about_message_of(self.span(consume)) {
                 self.sender[consume] = Some((publish, PairedBy::Id));
             }
         }
@@ -342,7 +342,7 @@ impl<'a> SpansByMessage<'a> {
     }
 
     /// The first that may be about the same message as this span.
-    fn like(&self, span: &Span) -> Option<usize> {
+    fn first_about_message_of(&self, span: &Span) -> Option<usize> {
         let id = span.message_id()?;
         let topics = span.topics();
         if topics.is_empty() {

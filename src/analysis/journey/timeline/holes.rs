@@ -24,8 +24,8 @@ impl MissingEffects {
 
 /// The holes of all findings that a screen shows. Those above a span are drawn from the journey itself.
 pub(crate) fn by_span(journey: &Journey, findings: &[Finding]) -> MissingEffects {
-    let grave = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
-    let below = grave.flat_map(|finding| &finding.missing_parts).filter(|hole| hole.place == MissingPartPlace::Below);
+    let shown = findings.iter().filter(|finding| finding.severity >= Severity::Warning);
+    let below = shown.flat_map(|finding| &finding.missing_parts).filter(|hole| hole.place == MissingPartPlace::Below);
     let wanted: Vec<_> = below.collect();
     if wanted.is_empty() {
         return MissingEffects::default();

@@ -87,7 +87,7 @@ fn skewed(context: &RuleContext, skew: &Skew, pairs: &[(usize, usize)]) -> Optio
 fn jumps<'a>(context: &'a RuleContext) -> impl Iterator<Item = RuleHit> + 'a {
     let mut jumped: BTreeMap<&str, Vec<(usize, i64)>> = BTreeMap::new();
     for (index, span) in context.journey.spans.iter().enumerate() {
-        if !context.is_judged(index) || !span.has_sane_time() {
+        if !context.is_own(index) || !span.has_sane_time() {
             continue;
         }
         let outside = span

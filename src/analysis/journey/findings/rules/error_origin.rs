@@ -25,7 +25,7 @@ const MAX_CALLERS: usize = 64;
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     let (spans, cascade) = (&context.journey.spans, &context.cascade);
     let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
-    for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_judged(*index)) {
+    for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_own(*index)) {
         if !cascade.is_consequence(index) {
             let recovered = cascade.recovered.contains(&index);
             let key = (recovered, span.service(), span.name.as_str(), mask(&span.error_text()));

@@ -155,7 +155,7 @@ fn spans_under_another_id_and_reused_ids_are_not_judged() {
         let mut known = Knowledge::default();
         known.learn(&journey);
         let found = findings(&journey, &known);
-        let grave = found.iter().filter(|f| f.severity > Severity::Info);
-        assert_eq!(grave.map(short).collect::<Vec<_>>(), [""; 0]);
+        let above_info = found.iter().filter(|f| f.severity > Severity::Info);
+        assert_eq!(above_info.map(short).collect::<Vec<_>>(), [""; 0]);
     }
 }

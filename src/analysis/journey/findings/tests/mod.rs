@@ -13,14 +13,14 @@ use crate::query::{Query, Subject};
 use crate::source::demo;
 use crate::stitch::stitch;
 
-fn judged_by(journey: &Journey, known: &Knowledge, baseline: Option<&Baseline>) -> Vec<Finding> {
+fn findings_with(journey: &Journey, known: &Knowledge, baseline: Option<&Baseline>) -> Vec<Finding> {
     find(journey, &FindingsInput { complete: true, settled: true, looked_up: true, known, baseline }).list
 }
 
-fn judged(journey: &Journey) -> Vec<Finding> {
+fn findings_of(journey: &Journey) -> Vec<Finding> {
     let mut known = Knowledge::default();
     known.learn(journey);
-    judged_by(journey, &known, None)
+    findings_with(journey, &known, None)
 }
 
 /// `severity id[+also]/kind service operation ×count`, joined by commas.
@@ -122,7 +122,7 @@ fn each_rule_names_what_is_wrong() {
         ),
     ];
     for (name, text, wanted) in table {
-        assert_eq!(summary(&judged(&sketch::journey(text))), wanted, "{name}");
+        assert_eq!(summary(&findings_of(&sketch::journey(text))), wanted, "{name}");
     }
 }
 
@@ -186,8 +186,9 @@ fn good_runs_of_every_shape_give_nothing_above_info() {
     ];
     for (name, text) in table {
         for journey in [sketch::journey(text), stitched(text)] {
-            let grave: Vec<Finding> = judged(&journey).into_iter().filter(|f| f.severity > Severity::Info).collect();
-            assert_eq!(summary(&grave), "", "{name}");
+            let above_info: Vec<Finding> =
+                findings_of(&journey).into_iter().filter(|f| f.severity > Severity::Info).collect();
+            assert_eq!(summary(&above_info), "", "{name}");
         }
     }
 }
@@ -198,23 +199,23 @@ fn reused_ids_and_other_journeys_are_not_judged_as_trees() {
     let reused = journey.spans[1].span_id;
     journey.spans[2].span_id = reused;
     journey.spans[3].parent_id = Some(reused);
-    assert_eq!(summary(&judged(&journey)), "");
+    assert_eq!(summary(&findings_of(&journey)), "");
     let mut journey = sketch::journey("a/root 0..100 server\n  ?> b/z 4..5 error: x");
     journey.is_own[1] = false;
-    assert_eq!(summary(&judged(&journey)), "");
+    assert_eq!(summary(&findings_of(&journey)), "");
 }
 
 #[test]
 fn clocks_that_differ_are_one_finding_for_each_pair() {
     let pair = |n: usize| format!("  a/call {n}1..{n}9 client server.address=b\n    b/serve {n}12..{n}18 server\n");
     let text = format!("a/root 0..2000 server\n{}{}{}", pair(1), pair(2), pair(3));
-    let findings = judged(&stitched(&text));
+    let findings = findings_of(&stitched(&text));
     let skews: Vec<Finding> = findings.into_iter().filter(|f| f.id == FindingId::ClockSkew).collect();
     assert_eq!((summary(&skews).as_str(), skews[0].confidence), ("info clock_skew a b ×3", Confidence::High));
     let mut journey = sketch::journey("a/root 0..2000 server");
     let event = |at| crate::model::span::Event { time: at, name: "x".into(), attributes: Attributes::default() };
     journey.spans[0].events = vec![event(sketch::ORIGIN.plus(7_200_000_000_000))];
-    assert_eq!(summary(&judged(&journey)), "info clock_skew a  ×1");
+    assert_eq!(summary(&findings_of(&journey)), "info clock_skew a  ×1");
 }
 
 fn scenario(name: &str, seed: u64) -> (demo::DemoRun, Journey) {
@@ -238,7 +239,7 @@ fn twenty_good_runs_show_what_is_missing() {
         let journey = scenario(name, 1).1;
         let mut known = Knowledge::default();
         known.learn(&journey);
-        summary(&judged_by(&journey, &known, Some(&baseline)))
+        summary(&findings_with(&journey, &known, Some(&baseline)))
     };
     assert_eq!(with("complete"), "");
     assert_eq!(
@@ -249,7 +250,7 @@ fn twenty_good_runs_show_what_is_missing() {
     assert!(with("late-consumer").starts_with("warning gap/queue_wait"));
     assert!(!with("callee-down").contains("unusual"), "what an error explains is no finding of its own");
     let few = scenario("missing-storage-update", 1).1;
-    assert_eq!(summary(&judged_by(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
+    assert_eq!(summary(&findings_with(&few, &Knowledge::default(), Some(&Baseline::default()))), "");
 }
 
 type DrawnHit = (FindingId, Option<FindingKind>, &'static [usize]);
@@ -335,6 +336,6 @@ fn the_deepest_and_the_widest_journeys_are_judged() {
             span.status.code = crate::model::span::StatusCode::Error;
             span.kind = crate::model::span::SpanKind::Client;
         }
-        judged(&journey);
+        findings_of(&journey);
     }
 }

@@ -1,6 +1,6 @@
 //! How real instrumentations draw good runs, each beside the fault that it must not hide.
 
-use super::{judged_by, summary};
+use super::{findings_with, summary};
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::sketch;
 use crate::model::attribute::Value;
@@ -22,11 +22,11 @@ fn stitched(drawn: Journey) -> Journey {
 }
 
 /// What is above info, of the journey as drawn; stitched anew it must be the same.
-fn grave(text: &str, known: &Knowledge) -> String {
+fn above_info(text: &str, known: &Knowledge) -> String {
     let [drawn, stitched] = [sketch::journey(text), stitched(sketch::journey(text))].map(|journey| {
         let mut known = known.clone();
         known.learn(&journey);
-        let mut found = judged_by(&journey, &known, None);
+        let mut found = findings_with(&journey, &known, None);
         found.retain(|finding| finding.severity > Severity::Info);
         summary(&found)
     });
@@ -183,6 +183,6 @@ fn good_runs_stay_silent_and_the_faults_beside_them_do_not() {
     ];
     let known = Knowledge { served: [("s".to_owned(), "p".to_owned())].into(), ..Knowledge::default() };
     for (shape, text, wanted) in table {
-        assert_eq!(grave(text, &known), wanted, "{shape}");
+        assert_eq!(above_info(text, &known), wanted, "{shape}");
     }
 }
