@@ -74,7 +74,7 @@ pub(crate) async fn gather(window: Window, now: Timestamp, sources: &Sources<'_>
 /// What they say of their alerts helps to read an answer; that it could not be had takes nothing from it.
 async fn rules(metrics: &dyn MetricSource, status: &mut MetricStatus<'_>) -> Option<Vec<Rule>> {
     match metrics.rules().await {
-        Ok(told) => Some(told.data),
+        Ok(reply) => Some(reply.data),
         Err(failure) if has_no_list(&failure) => None,
         Err(failure) => {
             let said = format!("what the rules say of their alerts is not known: {}", failure.message);

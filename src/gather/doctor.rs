@@ -152,23 +152,23 @@ impl Examiner<'_> {
             source.instant("count(ALERTS)", self.now),
         );
         let newest = match newest {
-            Ok(told) => told.data,
+            Ok(reply) => reply.data,
             Err(failure) => return self.unwell(row, endpoint, &failure),
         };
         if let Ok((version, answer)) = version {
             row.version = Some(version).filter(|v| !v.is_empty());
             row.clock_difference_ns = self.clock_difference(Some(&answer));
         }
-        let alerts = alerts.ok().and_then(|told| told.data.first()?.samples.first().map(|s| s.1)).unwrap_or(0.0);
+        let alerts = alerts.ok().and_then(|reply| reply.data.first()?.samples.first().map(|s| s.1)).unwrap_or(0.0);
         row.dialect = "/api/v1".into();
         row.abilities = vec![
             ability(
                 "exemplars",
                 match exemplars {
-                    Ok(told) if told.data.is_empty() => {
+                    Ok(reply) if reply.data.is_empty() => {
                         "none in the last hour (needs --enable-feature=exemplar-storage)".into()
                     }
-                    Ok(told) => format!("{} in the last hour", told.data.len()),
+                    Ok(reply) => format!("{} in the last hour", reply.data.len()),
                     Err(failure) => format!("no: {}", failure.message),
                 },
             ),

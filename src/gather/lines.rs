@@ -137,7 +137,7 @@ impl<'a> LineFetcher<'a> {
                 },
                 Ok(page) => page,
             };
-            fetched.notes.extend(remarks(self.source.backend(), &page));
+            fetched.notes.extend(notes_of(self.source.backend(), &page));
             let full = page.logs.len() + page.skipped_count >= limit;
             let last = page.logs.iter().map(|e| e.time).max();
             fetched.logs.extend(page.logs.into_iter().filter(|entry| seen.insert(LineKey::new(entry))));
@@ -169,7 +169,7 @@ pub(crate) fn chosen_by(backend: Source, selector: &str) -> Note {
 }
 
 /// What the server warns of, and what of a page could not be read.
-pub(crate) fn remarks(backend: Source, page: &Decoded) -> Vec<Note> {
+pub(crate) fn notes_of(backend: Source, page: &Decoded) -> Vec<Note> {
     let note = |code, text| Note::new(code, backend, text);
     let warnings =
         page.errors.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));
@@ -200,8 +200,8 @@ mod tests {
         let transport = Transport::new(Limits::default(), Recording::Off, Stop::default());
         let endpoint = Endpoint::new(Source::Loki, url::Url::parse("http://localhost:3100").unwrap());
         let query = Query::about(Subject::correlation("order-0001"), vec![], Timestamp(0));
-        for (told, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
-            let lines = LineFetcher::new(Box::new(Loki::new(&transport, &endpoint)), &query, told.map(str::to_owned));
+        for (reply, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
+            let lines = LineFetcher::new(Box::new(Loki::new(&transport, &endpoint)), &query, reply.map(str::to_owned));
             assert_eq!(lines.selector(), wanted);
         }
     }

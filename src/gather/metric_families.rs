@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::gather::metrics::remarks;
+use crate::gather::metrics::notes_of;
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::metric::Series;
@@ -189,7 +189,7 @@ pub(crate) async fn families(
     window: Window,
 ) -> Result<(Vec<MetricFamily>, Vec<Note>), Failure> {
     let names = source.names(&matchers(), window).await?;
-    let (mut families, mut notes) = (vec![], remarks(source.backend(), &names));
+    let (mut families, mut notes) = (vec![], notes_of(source.backend(), &names));
     let mut candidates = candidates(&names.data);
     if candidates.len() > MOST {
         let said = format!("{MOST} of {} metrics whose names fit were looked at", candidates.len());
@@ -199,7 +199,7 @@ pub(crate) async fn families(
     let labels = join_all(candidates.iter().map(|family| source.labels(&family.calls, window))).await;
     for (family, labels) in candidates.into_iter().zip(labels) {
         let labels = labels?;
-        notes.extend(remarks(source.backend(), &labels));
+        notes.extend(notes_of(source.backend(), &labels));
         let family = MetricFamily { labels: FamilyLabels::among(&labels.data), ..family };
         families.extend(Some(family).filter(|family| family.tells(figures)));
     }
@@ -295,11 +295,11 @@ mod tests {
         for (names, wanted) in table {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = candidates(&names);
-            let told: Vec<Told> = found
+            let reply: Vec<Told> = found
                 .iter()
                 .map(|f| (f.calls.as_str(), f.errors.as_deref(), f.lengths.as_ref().map(|l| (l.name.as_str(), l.unit))))
                 .collect();
-            assert_eq!(told, wanted, "{names:?}");
+            assert_eq!(reply, wanted, "{names:?}");
         }
     }
 
@@ -332,9 +332,13 @@ mod tests {
             ),
             ("exported_service service span_name operation", None, [false, true], "calls_total"),
         ];
-        for (labels, errors, told, selector) in table {
+        for (labels, errors, reply, selector) in table {
             let family = family(labels, errors);
-            assert_eq!([family.tells(MetricFigures::Errors), family.tells(MetricFigures::Durations)], told, "{labels}");
+            assert_eq!(
+                [family.tells(MetricFigures::Errors), family.tells(MetricFigures::Durations)],
+                reply,
+                "{labels}"
+            );
             assert_eq!(family.selector(&family.calls, &some), selector);
         }
         let all = Filters { services: vec![Pattern::parse("c*").unwrap()], ..Filters::default() };
@@ -343,10 +347,10 @@ mod tests {
 
     #[test]
     fn where_no_name_tells_the_unit_the_bounds_do() {
-        let told = |bounds: &[f64]| DurationUnit::of_bounds(bounds.iter().copied());
-        assert_eq!(told(&[0.002, 0.1, 16.384, f64::INFINITY]), DurationUnit::Seconds);
-        assert_eq!(told(&[2.0, 100.0, 15_000.0, f64::INFINITY]), DurationUnit::Milliseconds);
-        assert_eq!(told(&[0.05, 1.0, 10_000.0]), DurationUnit::Milliseconds);
-        assert_eq!(told(&[]), DurationUnit::Milliseconds);
+        let reply = |bounds: &[f64]| DurationUnit::of_bounds(bounds.iter().copied());
+        assert_eq!(reply(&[0.002, 0.1, 16.384, f64::INFINITY]), DurationUnit::Seconds);
+        assert_eq!(reply(&[2.0, 100.0, 15_000.0, f64::INFINITY]), DurationUnit::Milliseconds);
+        assert_eq!(reply(&[0.05, 1.0, 10_000.0]), DurationUnit::Milliseconds);
+        assert_eq!(reply(&[]), DurationUnit::Milliseconds);
     }
 }

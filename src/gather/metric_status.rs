@@ -1,7 +1,7 @@
 //! How Prometheus did over the questions of a command that asks it by itself, without a journey.
 
 use crate::gather::backend_status;
-use crate::gather::metrics::remarks;
+use crate::gather::metrics::notes_of;
 use crate::model::action::{Action, ConfigItem};
 use crate::model::evidence::{BackendState, Evidence, Note, NoteCode};
 use crate::model::source::Source;
@@ -28,9 +28,9 @@ impl<'a> MetricStatus<'a> {
     /// The data of an answer; nothing where it failed.
     pub(crate) fn take<T: Default>(&mut self, asked: Result<PrometheusReply<T>, Failure>) -> T {
         match asked {
-            Ok(told) => {
-                self.notes.extend(remarks(self.endpoint.source, &told));
-                told.data
+            Ok(reply) => {
+                self.notes.extend(notes_of(self.endpoint.source, &reply));
+                reply.data
             }
             Err(failure) => {
                 self.failed.get_or_insert(failure);

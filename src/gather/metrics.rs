@@ -36,18 +36,18 @@ pub(crate) async fn gather(source: &dyn MetricSource, query: &Query, about: &Pan
     let mut fetched = Fetched { metrics_window: alerts.is_ok().then_some(window), ..Fetched::default() };
     let alerts_came = alerts.is_ok();
     match alerts {
-        Ok(told) => {
-            fetched.alerts = prometheus_json::alerts_from_series(&told.data);
+        Ok(reply) => {
+            fetched.alerts = prometheus_json::alerts_from_series(&reply.data);
             let fresh = window.to.plus(-2 * step_seconds(window) * SECOND);
             fetched.alerts.iter_mut().for_each(|alert| alert.ongoing = alert.to >= fresh && window.to >= query.now);
-            fetched.notes.extend(remarks(source.backend(), &told));
+            fetched.notes.extend(notes_of(source.backend(), &reply));
         }
         Err(failure) => fetched.failures.push((source.backend(), failure)),
     }
     match exemplars {
-        Ok(told) => {
-            fetched.notes.extend(remarks(source.backend(), &told));
-            fetched.exemplars = told.data;
+        Ok(reply) => {
+            fetched.notes.extend(notes_of(source.backend(), &reply));
+            fetched.exemplars = reply.data;
         }
         Err(failure) if concerns_all(&failure) => fetched.failures.push((source.backend(), failure)),
         Err(failure) if alerts_came => fetched.notes.push(without_exemplars(source.backend(), &failure)),
@@ -55,7 +55,7 @@ pub(crate) async fn gather(source: &dyn MetricSource, query: &Query, about: &Pan
     }
     for (panel, asked) in panels {
         match asked {
-            Ok(told) => fetched.notes.extend(remarks(source.backend(), &told)),
+            Ok(reply) => fetched.notes.extend(notes_of(source.backend(), &reply)),
             Err(PanelError::Failed(failure)) if concerns_all(&failure) => {
                 fetched.failures.push((source.backend(), failure));
             }
@@ -120,12 +120,12 @@ pub(crate) async fn readings(
     };
     let mut fetched = Fetched::default();
     let mut read = |asked: Result<SeriesReply, PanelError>| match asked {
-        Ok(told) => {
-            fetched.notes.extend(remarks(source.backend(), &told));
-            match told.warnings.iter().chain(&told.skipped).next() {
+        Ok(reply) => {
+            fetched.notes.extend(notes_of(source.backend(), &reply));
+            match reply.warnings.iter().chain(&reply.skipped).next() {
                 Some(why) => Err(format!("{} did not tell everything: {why}", source.backend().as_str())),
                 None => {
-                    Ok(told.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
+                    Ok(reply.data.iter().filter_map(|series| series.samples.last()).map(|(_, value)| *value).collect())
                 }
             }
         }
@@ -162,7 +162,7 @@ async fn panel(
         Err(why) => Err(PanelError::Malformed(why)),
     };
     match &asked {
-        Ok(told) => panel.series.clone_from(&told.data),
+        Ok(reply) => panel.series.clone_from(&reply.data),
         Err(why) => panel.error = Some(why.words().to_owned()),
     }
     (panel, asked)
@@ -212,12 +212,12 @@ pub(super) fn unknown(name: &str, known: &str) -> String {
 }
 
 /// What the server remarks on its answer, and what of it could not be read.
-pub(crate) fn remarks<T>(backend: Source, told: &PrometheusReply<T>) -> Vec<Note> {
+pub(crate) fn notes_of<T>(backend: Source, reply: &PrometheusReply<T>) -> Vec<Note> {
     let note = |code, text: String| Note::new(code, backend, text);
     let warnings =
-        told.warnings.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));
-    let infos = told.infos.iter().map(|text| note(NoteCode::Info, format!("{} says: {text}", backend.as_str())));
-    let skipped = told.skipped.iter().map(|why| note(NoteCode::Skipped, why.clone()));
+        reply.warnings.iter().map(|text| note(NoteCode::Partial, format!("{} warns: {text}", backend.as_str())));
+    let infos = reply.infos.iter().map(|text| note(NoteCode::Info, format!("{} says: {text}", backend.as_str())));
+    let skipped = reply.skipped.iter().map(|why| note(NoteCode::Skipped, why.clone()));
     warnings.chain(infos).chain(skipped).collect()
 }
 

@@ -61,7 +61,7 @@ pub struct Recent {
 }
 
 /// Looks for them.
-pub async fn recent(wanted: &RecentQuery, sources: &Sources<'_>) -> Recent {
+pub async fn recent(query: &RecentQuery, sources: &Sources<'_>) -> Recent {
     let transport = sources.transport;
     sources.progress.say("looking for recent journeys");
     let mut shell = Evidence::default();
@@ -74,8 +74,8 @@ pub async fn recent(wanted: &RecentQuery, sources: &Sources<'_>) -> Recent {
     };
     let (found, failure) = match source.connect().await {
         Ok(()) => {
-            let looking = RecentSearch::new(source, wanted);
-            if wanted.bounds.requests == Bounds::default().requests {
+            let looking = RecentSearch::new(source, query);
+            if query.bounds.requests == Bounds::default().requests {
                 transport.allow_at_least(60 * looking.services().len());
             }
             let found = looking.everywhere().await;
@@ -92,9 +92,9 @@ pub async fn recent(wanted: &RecentQuery, sources: &Sources<'_>) -> Recent {
     }
     found.notes.into_iter().for_each(|note| shell.note(backend_status::advised(note)));
     if found.failures.is_empty() {
-        shell.coverage.traces.add(wanted.window);
+        shell.coverage.traces.add(query.window);
     }
-    let (journeys, more) = chosen(found.traces, wanted);
+    let (journeys, more) = chosen(found.traces, query);
     status.items = journeys.len();
     shell.backends = vec![status];
     if more || found.is_cut {
@@ -128,33 +128,33 @@ impl RecentTraces {
 /// Jaeger, for this question.
 struct RecentSearch<'a> {
     source: Box<dyn SpanSource + 'a>,
-    wanted: &'a RecentQuery,
+    query: &'a RecentQuery,
     limit: Cell<usize>,
 }
 
 impl<'a> RecentSearch<'a> {
-    fn new(source: Box<dyn SpanSource + 'a>, wanted: &'a RecentQuery) -> Self {
-        let limit = Cell::new(wanted.newest.clamp(1, wanted.bounds.search_limit.max(1)));
-        Self { source, wanted, limit }
+    fn new(source: Box<dyn SpanSource + 'a>, query: &'a RecentQuery) -> Self {
+        let limit = Cell::new(query.newest.clamp(1, query.bounds.search_limit.max(1)));
+        Self { source, query, limit }
     }
 
     /// The services that are asked one by one.
     fn services(&self) -> Vec<&str> {
-        let all = if self.wanted.services.is_empty() { self.source.services() } else { &self.wanted.services };
+        let all = if self.query.services.is_empty() { self.source.services() } else { &self.query.services };
         all.iter().map(String::as_str).filter(|service| self.wants(service)).collect()
     }
 
     /// Whether a trace that is wanted must have spans of this service.
     fn wants(&self, service: &str) -> bool {
-        is_service(self.wanted.root_service.as_ref(), service)
-            && (self.wanted.root_service.is_some() || self.wanted.filters.wants_service(service))
+        is_service(self.query.root_service.as_ref(), service)
+            && (self.query.root_service.is_some() || self.query.filters.wants_service(service))
     }
 
     /// All services at once where the server can and none is asked for, else one by one.
     async fn everywhere(&self) -> RecentTraces {
-        let names_one = self.wanted.root_service.is_some() || !self.wanted.filters.services.is_empty();
+        let names_one = self.query.root_service.is_some() || !self.query.filters.services.is_empty();
         if self.source.searches_all_services()
-            && self.wanted.services.is_empty()
+            && self.query.services.is_empty()
             && !names_one
             && let Ok(found) = self.ask(None).await
         {
@@ -167,7 +167,7 @@ impl<'a> RecentSearch<'a> {
     /// One service, from now backwards: what is as long as the limit is cut in two, until as many are found as are wanted.
     async fn ask(&self, service: Option<&str>) -> Result<RecentTraces, ServiceRequired> {
         let mut found = RecentTraces::default();
-        let mut open = vec![self.wanted.window];
+        let mut open = vec![self.query.window];
         let tags = self.tags();
         for _ in 0..MOST_ASKS {
             let Some(window) = open.pop() else { return Ok(found) };
@@ -179,7 +179,7 @@ impl<'a> RecentSearch<'a> {
                     let mut traces = SpansByTrace::default();
                     traces.add(decoded.spans);
                     let is_full = traces.0.len() >= limit;
-                    traces.0.retain(|_, spans| is_wanted(spans, self.wanted));
+                    traces.0.retain(|_, spans| is_wanted(spans, self.query));
                     found = found.absorb(RecentTraces { traces, ..RecentTraces::default() });
                     let skipped = decoded.skipped.into_iter().map(|why| (NoteCode::Skipped, why));
                     let partial = decoded
@@ -187,7 +187,7 @@ impl<'a> RecentSearch<'a> {
                         .into_iter()
                         .map(|why| (NoteCode::Partial, format!("{} says: {why}", backend.as_str())));
                     found.notes.extend(skipped.chain(partial).map(|(code, why)| Note::new(code, backend, why)));
-                    let has_enough = settled(&found.traces, self.wanted).len() >= self.wanted.newest;
+                    let has_enough = settled(&found.traces, self.query).len() >= self.query.newest;
                     if has_enough {
                         found.is_cut |= is_full || !open.is_empty();
                         return Ok(found);
@@ -212,18 +212,18 @@ impl<'a> RecentSearch<'a> {
 
     /// The name that the server looks for; one with wildcards is looked for here.
     fn operation(&self) -> Option<&str> {
-        let operations = &self.wanted.filters.operations;
+        let operations = &self.query.filters.operations;
         let only = if operations.len() == 1 { operations.first() } else { None };
-        self.wanted.root.as_ref().or(only).and_then(Pattern::as_exact)
+        self.query.root.as_ref().or(only).and_then(Pattern::as_exact)
     }
 
     /// The attributes that the server looks for. All must be true of one span: those of the filter may be of another one
     /// than the root.
     fn tags(&self) -> Vec<(&str, &str)> {
-        if self.wanted.root.is_some() {
+        if self.query.root.is_some() {
             return vec![];
         }
-        let tags = self.wanted.filters.tags.iter();
+        let tags = self.query.filters.tags.iter();
         tags.filter_map(|(key, value)| Some((key.as_str(), value.as_exact()?))).collect()
     }
 }
@@ -237,34 +237,34 @@ fn is_service(pattern: Option<&Pattern>, service: &str) -> bool {
 }
 
 /// Whether a trace begins as wanted, and holds a span as wanted.
-fn is_wanted(spans: &[Span], wanted: &RecentQuery) -> bool {
+fn is_wanted(spans: &[Span], query: &RecentQuery) -> bool {
     let here: BTreeSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
     let is_top = |span: &Span| span.parent_id.is_none_or(|parent| parent == span.span_id || !here.contains(&parent));
     let is_root = |span: &Span| {
-        wanted.root.as_ref().is_none_or(|root| root.matches(&span.name))
-            && is_service(wanted.root_service.as_ref(), span.service())
+        query.root.as_ref().is_none_or(|root| root.matches(&span.name))
+            && is_service(query.root_service.as_ref(), span.service())
             && is_top(span)
     };
-    spans.iter().any(is_root) && spans.iter().any(|span| wanted.filters.wants_span(span))
+    spans.iter().any(is_root) && spans.iter().any(|span| query.filters.wants_span(span))
 }
 
 /// The traces that ended early enough.
-fn settled(traces: &SpansByTrace, wanted: &RecentQuery) -> Vec<TraceId> {
-    let ended = |spans: &[Span]| wanted.ended_before.is_none_or(|at| spans.iter().all(|span| span.end() < at));
+fn settled(traces: &SpansByTrace, query: &RecentQuery) -> Vec<TraceId> {
+    let ended = |spans: &[Span]| query.ended_before.is_none_or(|at| spans.iter().all(|span| span.end() < at));
     traces.0.iter().filter(|(_, spans)| ended(spans)).map(|(trace, _)| *trace).collect()
 }
 
 /// The newest journeys of these traces, and whether there are more. One of which any trace goes on is left out.
-fn chosen(traces: SpansByTrace, wanted: &RecentQuery) -> (Vec<JourneyCandidate>, bool) {
-    let settled: BTreeSet<TraceId> = settled(&traces, wanted).into_iter().collect();
-    let of = |spans: Vec<Span>| subjects(&Evidence { spans, ..Evidence::default() }, &wanted.keys);
+fn chosen(traces: SpansByTrace, query: &RecentQuery) -> (Vec<JourneyCandidate>, bool) {
+    let settled: BTreeSet<TraceId> = settled(&traces, query).into_iter().collect();
+    let of = |spans: Vec<Span>| subjects(&Evidence { spans, ..Evidence::default() }, &query.keys);
     let (done, going_on): (Vec<Span>, Vec<Span>) =
         traces.0.into_values().flatten().partition(|span| settled.contains(&span.trace_id));
     let going_on: BTreeSet<String> = of(going_on).into_iter().map(|one| one.subject.text).collect();
     let mut journeys = of(done);
     journeys.retain(|one| !going_on.contains(&one.subject.text));
     journeys.sort_by(|a, b| (Reverse(a.first), &a.subject.text).cmp(&(Reverse(b.first), &b.subject.text)));
-    let more = journeys.len() > wanted.newest;
-    journeys.truncate(wanted.newest);
+    let more = journeys.len() > query.newest;
+    journeys.truncate(query.newest);
     (journeys, more)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::gather::metric_families::{DurationUnit, FamilyLabels, MetricFamily, MetricFigures, families};
-use crate::gather::metrics::remarks;
+use crate::gather::metrics::notes_of;
 use crate::model::advice::Advice;
 use crate::model::evidence::{Note, NoteCode};
 use crate::model::filter::Filters;
@@ -73,21 +73,21 @@ pub(crate) async fn of_family(
         ended(source, &family.calls, &all, window),
     );
     let (calls, errors, mut buckets) = (calls?, errors?, buckets?);
-    if !calls.told.data.is_empty() {
+    if !calls.reply.data.is_empty() {
         notes.extend(ended);
     }
     if let Some(new) = lengths.and_then(|lengths| family.those(&lengths.name, &calls.new)) {
         match source.instant(&born(&new, &in_buckets, known, window), window.to).await {
-            Ok(told) => {
-                notes.extend(remarks(source.backend(), &told));
-                buckets.data.extend(told.data);
+            Ok(reply) => {
+                notes.extend(notes_of(source.backend(), &reply));
+                buckets.data.extend(reply.data);
             }
             Err(failure) => notes.push(not_whole(source.backend(), &failure)),
         }
     }
     notes.extend(calls.note.into_iter().chain(errors.note));
-    let (calls, errors) = (calls.told, errors.told);
-    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| remarks(source.backend(), reply)));
+    let (calls, errors) = (calls.reply, errors.reply);
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| notes_of(source.backend(), reply)));
     let bounds = buckets.data.iter().filter_map(|series| series.labels.get("le")?.parse::<f64>().ok());
     let unit = lengths.and_then(|lengths| lengths.unit).unwrap_or_else(|| DurationUnit::of_bounds(bounds));
     let table = MeasureTable { labels, unit };
@@ -113,9 +113,9 @@ async fn beside(source: &dyn MetricSource, others: &[MetricFamily], window: Wind
         return None;
     }
     let query = format!("count by (__name__) ({{__name__=~\"{}\"}})", names.join("|"));
-    let told = source.instant(&query, window.to).await.ok()?;
+    let reply = source.instant(&query, window.to).await.ok()?;
     let names: Vec<&str> =
-        told.data.iter().filter_map(|series| series.labels.get("__name__")).map(String::as_str).collect();
+        reply.data.iter().filter_map(|series| series.labels.get("__name__")).map(String::as_str).collect();
     let said = format!("{} counts spans as well and was not read", names.join(", "));
     (!names.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said))
 }
@@ -136,8 +136,8 @@ async fn known_before(
     window: Window,
 ) -> Result<(KnownOffsets, Vec<Note>), Failure> {
     let edges = EARLIER.map(|earlier| seconds(window) + earlier);
-    let told = source.instant(&format!("count({})", known(selector, edges)), window.to).await?;
-    if !told.data.is_empty() {
+    let reply = source.instant(&format!("count({})", known(selector, edges)), window.to).await?;
+    if !reply.data.is_empty() {
         return Ok((edges, vec![]));
     }
     let Some(since) = first_read(source, selector, window).await? else { return Ok((edges, vec![])) };
@@ -153,12 +153,12 @@ async fn known_before(
 /// That the metric was read no more at the end of the window: what came since is not counted.
 async fn ended(source: &dyn MetricSource, metric: &str, selector: &str, window: Window) -> Option<Note> {
     let query = format!("count({selector})");
-    let told = source.instant(&query, window.to).await.ok()?;
-    if !told.data.is_empty() {
+    let reply = source.instant(&query, window.to).await.ok()?;
+    if !reply.data.is_empty() {
         return None;
     }
-    let told = source.range(&query, window).await.ok()?;
-    let last = times(&told).max()?;
+    let reply = source.range(&query, window).await.ok()?;
+    let last = times(&reply).max()?;
     let said = format!(
         "{metric} was read no more for the last {} of this time at least: nothing came, or it is not counted",
         Human(window.to.since(last))
@@ -176,8 +176,8 @@ async fn first_read(
     let mut found = None;
     loop {
         let step = step_seconds(window) * SECOND;
-        let told = source.range(&query, window).await?;
-        found = times(&told).min().or(found);
+        let reply = source.range(&query, window).await?;
+        found = times(&reply).min().or(found);
         // Younger than the last step, or between two of them.
         let upto = found.unwrap_or(window.to);
         if step <= FINEST {
@@ -188,8 +188,8 @@ async fn first_read(
 }
 
 /// When there was anything.
-fn times(told: &SeriesReply) -> impl Iterator<Item = Timestamp> + '_ {
-    told.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time)
+fn times(reply: &SeriesReply) -> impl Iterator<Item = Timestamp> + '_ {
+    reply.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time)
 }
 
 /// So long are the finest steps at least.
@@ -217,7 +217,7 @@ async fn risen(
 /// The increase of a counter.
 #[derive(Default)]
 struct CounterIncrease {
-    told: SeriesReply,
+    reply: SeriesReply,
     /// What of it is new in the window.
     new: Vec<Series>,
     note: Option<Note>,
@@ -236,14 +236,14 @@ async fn counted(
     let born = born(selector, by, known, window);
     let (risen, born) =
         tokio::join!(risen(source, Some(selector.to_owned()), by, window), source.instant(&born, window.to));
-    let mut told = risen?;
+    let mut reply = risen?;
     match born {
         Ok(born) => {
-            told.data.extend(born.data.iter().cloned());
-            Ok(CounterIncrease { told, new: born.data, note: None })
+            reply.data.extend(born.data.iter().cloned());
+            Ok(CounterIncrease { reply, new: born.data, note: None })
         }
         Err(failure) => Ok(CounterIncrease {
-            told,
+            reply,
             note: Some(not_whole(source.backend(), &failure)),
             ..CounterIncrease::default()
         }),
@@ -273,7 +273,7 @@ fn seconds(window: Window) -> i64 {
 pub(crate) async fn edges(source: &dyn MetricSource, window: Window) -> Result<(Option<Measured>, Vec<Note>), Failure> {
     let any = format!("{{__name__=~\"{GRAPH_CALLS}|{GRAPH_ERRORS}|{GRAPH_LENGTHS}\"}}");
     let names = source.names(&[any], window).await?;
-    let mut notes = remarks(source.backend(), &names);
+    let mut notes = notes_of(source.backend(), &names);
     let has = |name: &'static str| names.data.iter().any(|known| known == name).then_some(name);
     let Some(calls) = has(GRAPH_CALLS) else { return Ok((None, notes)) };
     let in_buckets = [&GRAPH_LABELS[..], &["le"]].concat();
@@ -285,8 +285,8 @@ pub(crate) async fn edges(source: &dyn MetricSource, window: Window) -> Result<(
     );
     let (calls, errors, buckets) = (calls?, errors?, buckets?);
     notes.extend(remarked.into_iter().chain(calls.note).chain(errors.note).chain(buckets.note));
-    let (calls, errors, buckets) = (calls.told, errors.told, buckets.told);
-    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| remarks(source.backend(), reply)));
+    let (calls, errors, buckets) = (calls.reply, errors.reply, buckets.reply);
+    notes.extend([&calls, &errors, &buckets].into_iter().flat_map(|reply| notes_of(source.backend(), reply)));
     let edges = graph(&calls.data, &errors.data, &buckets.data);
     let metric = GRAPH_CALLS.to_owned();
     let measures = services(source, window).await.unwrap_or_else(|failure| {
@@ -305,8 +305,8 @@ async fn services(source: &dyn MetricSource, window: Window) -> Result<Vec<Measu
     let labels = &family.labels;
     let (calls, length) = (family.selector(&family.calls, &Filters::default()), seconds(window));
     let query = format!("group by ({}) (last_over_time({calls}[{length}s]))", labels.service.join(", "));
-    let told = source.instant(&query, window.to).await?;
-    let names = told.data.iter().map(|series| label_of(series, &labels.service).to_owned());
+    let reply = source.instant(&query, window.to).await?;
+    let names = reply.data.iter().map(|series| label_of(series, &labels.service).to_owned());
     Ok(names.map(|service| Measure { service, ..Measure::default() }).collect())
 }
 
@@ -389,8 +389,8 @@ impl MeasureTable<'_> {
 }
 
 fn label_of<'a>(series: &'a Series, names: &[&str]) -> &'a str {
-    let told = names.iter().filter_map(|name| series.labels.get(*name)).find(|value| !value.is_empty());
-    told.map_or("", String::as_str)
+    let reply = names.iter().filter_map(|name| series.labels.get(*name)).find(|value| !value.is_empty());
+    reply.map_or("", String::as_str)
 }
 
 /// The value of the series; none where it is not a number.
@@ -435,9 +435,9 @@ mod tests {
         let names =
             ["service_name", "service", "exported_service_name", "span_name", "operation", "span_kind", "status_code"];
         let labels = FamilyLabels::among(&names.map(str::to_owned));
-        let told = MeasureTable { labels: &labels, unit: DurationUnit::Seconds }.of(&calls, &errors, &buckets);
+        let reply = MeasureTable { labels: &labels, unit: DurationUnit::Seconds }.of(&calls, &errors, &buckets);
         let rows: Vec<_> =
-            told.iter().map(|m| (m.service.as_str(), m.operation.as_str(), m.kind, m.calls, m.errors)).collect();
+            reply.iter().map(|m| (m.service.as_str(), m.operation.as_str(), m.kind, m.calls, m.errors)).collect();
         assert_eq!(
             rows,
             [
@@ -447,9 +447,9 @@ mod tests {
                 ("f", "", None, 0.0, 4.0),
             ]
         );
-        assert_eq!(told[0].durations.quantile(0.5).map(|e| (e.low_ns, e.high_ns)), Some((0, Some(100_000_000))));
-        assert_eq!(told[0].durations.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100_000_000, None)));
-        assert!(told[1].durations.quantile(0.5).is_none());
+        assert_eq!(reply[0].durations.quantile(0.5).map(|e| (e.low_ns, e.high_ns)), Some((0, Some(100_000_000))));
+        assert_eq!(reply[0].durations.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100_000_000, None)));
+        assert!(reply[1].durations.quantile(0.5).is_none());
     }
 
     #[test]

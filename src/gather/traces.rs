@@ -73,8 +73,9 @@ impl<'a> SpanFetcher<'a> {
 
     /// What these services do, those left out that do not tell.
     pub(crate) async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
-        let told = join_all(services.iter().map(|service| self.source.operations(service))).await;
-        let named = services.iter().zip(told).filter_map(|(service, told)| Some(((*service).to_owned(), told.ok()?)));
+        let reply = join_all(services.iter().map(|service| self.source.operations(service))).await;
+        let named =
+            services.iter().zip(reply).filter_map(|(service, reply)| Some(((*service).to_owned(), reply.ok()?)));
         named.collect()
     }
 

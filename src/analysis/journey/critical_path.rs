@@ -213,7 +213,7 @@ mod tests {
         let journey = sketch::journey(text);
         let path = critical_path(&journey);
         let ms = |at: Timestamp| at.since(sketch::ORIGIN) / 1_000_000;
-        let told = path.segments.iter().map(|s| {
+        let found = path.segments.iter().map(|s| {
             let mark = match s.spent {
                 Spent::Work => "",
                 Spent::Wait => "~",
@@ -221,7 +221,7 @@ mod tests {
             };
             format!("{mark}{} {}..{}", journey.spans[s.span].name, ms(s.window.from), ms(s.window.to))
         });
-        told.collect::<Vec<_>>().join(", ")
+        found.collect::<Vec<_>>().join(", ")
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::analysis::journey::sketch;
 
-    fn told(text: &str) -> Vec<String> {
+    fn found(text: &str) -> Vec<String> {
         let journey = sketch::journey(text);
         let deliveries = Deliveries::new(&journey);
         let name = |index: &usize| journey.spans[*index].name.as_str();
@@ -129,7 +129,7 @@ mod tests {
             ("a/s 0..9\n  b/c 2..3 consumer", &["c took s"]),
         ];
         for (text, expected) in table {
-            assert_eq!(told(text), expected, "{text}");
+            assert_eq!(found(text), expected, "{text}");
         }
     }
 }

@@ -99,12 +99,12 @@ pub(crate) fn lines_without_error_span(journey: &Journey) -> impl Iterator<Item 
     let spans: HashSet<SpanId> = failed().map(|s| s.span_id).collect();
     let traces: HashSet<(TraceId, &str)> = failed().map(|s| (s.trace_id, short_service(s.service()))).collect();
     let services: HashSet<&str> = failed().map(|s| short_service(s.service())).collect();
-    let told = move |line: &LogEntry| match (line.span_id, line.trace_id) {
+    let found = move |line: &LogEntry| match (line.span_id, line.trace_id) {
         (Some(span), _) if spans.contains(&span) => true,
         (_, Some(trace)) => traces.contains(&(trace, short_service(&line.service))),
         _ => services.contains(short_service(&line.service)),
     };
-    journey.logs.iter().filter(move |line| line.is_error() && !told(line))
+    journey.logs.iter().filter(move |line| line.is_error() && !found(line))
 }
 
 fn errors_of_lines(journey: &Journey) -> Vec<JourneyError> {

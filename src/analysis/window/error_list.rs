@@ -198,14 +198,14 @@ mod tests {
         let text = "web/get 0..1 error: user 7 gone\nweb/get 5..6 user=9 error: user 9 gone\nweb/put 3..4 error: user 9 gone\n! job 4 error full";
         let mut list = ErrorList::default();
         list.add(&sketch::journey(text), &Filters::default());
-        let told: Vec<_> =
+        let found: Vec<_> =
             list.newest().into_iter().map(|e| (e.place.operation, e.message, e.count, e.fields)).collect();
         let of = |operation: &str, message: &str, count, fields: &[(&str, &str)]| {
             let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
             (operation.to_owned(), message.to_owned(), count, fields)
         };
         assert_eq!(
-            told,
+            found,
             [of("get", "user 9 gone", 2, &[("user", "9")]), of("", "full", 1, &[]), of("put", "user 9 gone", 1, &[]),]
         );
     }
@@ -219,7 +219,7 @@ mod tests {
             list.add(&sketch::journey(&text("web/get", page)), &Filters::default());
         }
         list.add(&sketch::journey(&text("web/put", "other")), &Filters::default());
-        let told: Vec<(String, u64)> = list.newest().into_iter().map(|e| (e.place.operation, e.count)).collect();
-        assert_eq!(told, [("get".to_owned(), 5), ("put".to_owned(), 1)]);
+        let found: Vec<(String, u64)> = list.newest().into_iter().map(|e| (e.place.operation, e.count)).collect();
+        assert_eq!(found, [("get".to_owned(), 5), ("put".to_owned(), 1)]);
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Counts {
     /// By the label's value; empty where a stream has no such label.
     pub by_value: BTreeMap<String, f64>,
     /// What the server remarked.
-    pub remarks: BTreeSet<Note>,
+    pub notes: BTreeSet<Note>,
 }
 
 /// How many error lines these streams have in this time.
@@ -35,10 +35,10 @@ pub(super) async fn count(source: &dyn LogSource, streams: &Streams, window: Win
     let asked = queries.iter().flat_map(|query| pieces.iter().map(move |piece| (query, *piece)));
     let label = streams.label.as_deref();
     let mut counts = Counts::default();
-    for told in join_all(asked.map(|(query, piece)| in_piece(source, query, label, piece))).await {
-        let told = told?;
-        told.by_value.into_iter().for_each(|(value, count)| *counts.by_value.entry(value).or_default() += count);
-        counts.remarks.extend(told.remarks);
+    for reply in join_all(asked.map(|(query, piece)| in_piece(source, query, label, piece))).await {
+        let reply = reply?;
+        reply.by_value.into_iter().for_each(|(value, count)| *counts.by_value.entry(value).or_default() += count);
+        counts.notes.extend(reply.notes);
     }
     Ok(counts)
 }
@@ -48,13 +48,13 @@ async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piec
     let mut counts = Counts::default();
     let (mut most, mut open) = (None, vec![piece]);
     while let Some(piece) = open.pop() {
-        let told = match source.count(query, label, most, piece).await {
-            Ok(told) => told,
+        let reply = match source.count(query, label, most, piece).await {
+            Ok(reply) => reply,
             Err(failure) if failure.refusal == Some(Refusal::TooManySeries) && most.is_none() => {
                 most = Some(MOST_VALUES);
                 open.push(piece);
                 let said = format!("error lines were counted of the {MOST_VALUES} services with the most, not of all");
-                counts.remarks.insert(
+                counts.notes.insert(
                     Note::new(NoteCode::Sampled, source.backend(), said)
                         .with_actions([Action::Narrow(vec![Narrowing::Service])]),
                 );
@@ -66,18 +66,18 @@ async fn in_piece(source: &dyn LogSource, query: &str, label: Option<&str>, piec
             }
             Err(failure) => return Err(failure),
         };
-        for series in told.data {
+        for series in reply.data {
             let value = label.and_then(|label| series.labels.get(label)).cloned().unwrap_or_default();
             let count = series.samples.last().map_or(0.0, |(_, count)| count.clamp(0.0, MOST_LINES));
             *counts.by_value.entry(value).or_default() += count;
         }
         let note = |code, text| Note::new(code, source.backend(), text);
-        let warnings = told
+        let warnings = reply
             .warnings
             .into_iter()
             .map(|text| note(NoteCode::Partial, format!("{} warns: {text}", source.backend().as_str())));
-        let skipped = told.skipped.into_iter().map(|text| note(NoteCode::Skipped, text));
-        counts.remarks.extend(warnings.chain(skipped));
+        let skipped = reply.skipped.into_iter().map(|text| note(NoteCode::Skipped, text));
+        counts.notes.extend(warnings.chain(skipped));
     }
     Ok(counts)
 }
@@ -112,9 +112,9 @@ mod tests {
             (0, DAY, vec![]),
         ];
         for (length, step, wanted) in table {
-            let told = pieces(Window::new(Timestamp(0), Timestamp(length)), step);
-            let told: Vec<_> = told.into_iter().map(|piece| (piece.from.0, piece.to.0)).collect();
-            assert_eq!(told, wanted, "{length} by {step}");
+            let reply = pieces(Window::new(Timestamp(0), Timestamp(length)), step);
+            let reply: Vec<_> = reply.into_iter().map(|piece| (piece.from.0, piece.to.0)).collect();
+            assert_eq!(reply, wanted, "{length} by {step}");
         }
     }
 }

@@ -103,11 +103,11 @@ impl FoundLines {
         source: &dyn LogSource,
         windows: &[Window],
         spread: Spread,
-        told: Option<&str>,
+        reply: Option<&str>,
     ) -> Result<(), Failure> {
         let Some(newest) = windows.first() else { return Ok(()) };
-        let streams = &*self.streams.insert(Streams::found(source, told, *newest).await?);
-        if told.is_none() && streams.selector != source.usual_streams() {
+        let streams = &*self.streams.insert(Streams::found(source, reply, *newest).await?);
+        if reply.is_none() && streams.selector != source.usual_streams() {
             self.evidence.note(chosen_by(source.backend(), &streams.selector));
         }
         if spread == Spread::Services {
@@ -251,20 +251,20 @@ pub(crate) async fn error_counts(
     let (known, borne_out) = (lines.services_by_value(), lines.borne_out());
     let count = |window: Window| async move {
         match lines.counted.iter().find(|(counted, _)| *counted == window) {
-            Some((_, told)) => told.clone(),
+            Some((_, reply)) => reply.clone(),
             None => counting::count(source, streams, window).await,
         }
     };
     let mut notes = BTreeSet::new();
-    for (at, told) in join_all(windows.map(count)).await.into_iter().enumerate() {
-        let Counts { by_value, remarks } = match told {
+    for (at, reply) in join_all(windows.map(count)).await.into_iter().enumerate() {
+        let Counts { by_value, notes: counted_notes } = match reply {
             Ok(counts) => counts,
             Err(failure) => {
                 let said = format!("error lines could not be counted: {}", failure.message);
                 return (BTreeMap::new(), vec![Note::new(NoteCode::Partial, source.backend(), said)]);
             }
         };
-        notes.extend(remarks.into_iter().map(backend_status::advised));
+        notes.extend(counted_notes.into_iter().map(backend_status::advised));
         for (value, count) in by_value {
             let count = count * borne_out.get(value.as_str()).unwrap_or(&1.0);
             let behind = known.get(value.as_str());

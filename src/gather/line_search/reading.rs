@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::counting::Counts;
 use super::sought::LineFilter;
 use super::streams::Streams;
-use crate::gather::lines::remarks;
+use crate::gather::lines::notes_of;
 use crate::model::evidence::Note;
 use crate::model::log::{CutLines, LineKey, LogEntry};
 use crate::model::time::{SECOND, Window};
@@ -161,7 +161,7 @@ impl LineReader<'_> {
                         }
                     },
                 };
-                read.notes.extend(remarks(self.source.backend(), &page));
+                read.notes.extend(notes_of(self.source.backend(), &page));
                 let is_full = page.logs.len() + page.skipped_count >= size;
                 let oldest = page.logs.iter().map(|line| line.time).min();
                 let new = |line: &LogEntry| self.sought.has(line) && self.seen.borrow_mut().insert(LineKey::new(line));

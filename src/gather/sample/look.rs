@@ -52,34 +52,34 @@ pub(super) struct SampleLook {
 
 /// The newest traces of each service. For an even sample, those with more are read from all of the window instead, each
 /// part in proportion to how many traces it has.
-pub(super) async fn look(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
-    let mut look = newest(source, wanted, most).await;
+pub(super) async fn look(source: &dyn SpanSource, query: &SampleQuery, most: usize) -> SampleLook {
+    let mut look = newest(source, query, most).await;
     let cut = look.cut();
     let room = most.saturating_sub(look.count_without(&cut)) / PARTS;
     // Without room for a trace of each in every part, the newest are better than none.
-    if cut.is_empty() || wanted.spread == SampleSpread::Newest || room < cut.len() * look.size() {
+    if cut.is_empty() || query.spread == SampleSpread::Newest || room < cut.len() * look.size() {
         return look;
     }
     look.forget(&cut);
-    let limit = (2 * wanted.limit).div_ceil(PARTS);
+    let limit = (2 * query.limit).div_ceil(PARTS);
     let of = async |window: Window| {
-        let some = SampleQuery { window, limit, services: cut.clone(), ..wanted.clone() };
+        let some = SampleQuery { window, limit, services: cut.clone(), ..query.clone() };
         newest(source, &some, room).await
     };
-    let mut parts = in_parts(wanted.window, &of).await;
+    let mut parts = in_parts(query.window, &of).await;
     // Where only some of the time has any, it is looked at more closely.
-    let told = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
+    let reply = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
     let is_whole = parts.iter().all(|(_, part)| part.failure.is_none() && part.unasked == 0);
-    if let Some(told) = told.filter(|told| is_whole && told.length() <= wanted.window.length() / 2) {
-        for (_, part) in std::mem::replace(&mut parts, in_parts(told, &of).await) {
+    if let Some(reply) = reply.filter(|reply| is_whole && reply.length() <= query.window.length() / 2) {
+        for (_, part) in std::mem::replace(&mut parts, in_parts(reply, &of).await) {
             look.skipped.extend(part.skipped);
             look.errors.extend(part.errors);
         }
     }
     let mut kept = BTreeSet::new();
     for service in &cut {
-        let told: Vec<WindowPart> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
-        kept.extend(in_proportion(&told, wanted.limit));
+        let reply: Vec<WindowPart> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
+        kept.extend(in_proportion(&reply, query.limit));
     }
     for (_, mut part) in parts {
         part.keep_only(&kept);
@@ -112,18 +112,18 @@ fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
     let fits = parts.iter().filter(|part| part.about > 0.0).map(|part| part.traces.len() as f64 * all / part.about);
     let total = fits.fold(most as f64, f64::min);
     let of = |part: &WindowPart| {
-        let wanted = (total * part.about / all.max(1.0)).round() as usize;
-        let step = part.traces.len() as f64 / wanted.max(1) as f64;
-        (0..wanted).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
+        let query = (total * part.about / all.max(1.0)).round() as usize;
+        let step = part.traces.len() as f64 / query.max(1) as f64;
+        (0..query).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
     };
     parts.iter().flat_map(of).collect()
 }
 
 /// Asks one service after the other, until there are this many spans.
-async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> SampleLook {
-    let all = if wanted.services.is_empty() { source.services() } else { &wanted.services };
-    let asked: Vec<&String> = all.iter().filter(|service| wanted.filters.wants_service(service)).collect();
-    let asking = Asking { source, wanted, deepest: Cell::new(usize::MAX) };
+async fn newest(source: &dyn SpanSource, query: &SampleQuery, most: usize) -> SampleLook {
+    let all = if query.services.is_empty() { source.services() } else { &query.services };
+    let asked: Vec<&String> = all.iter().filter(|service| query.filters.wants_service(service)).collect();
+    let asking = Asking { source, query, deepest: Cell::new(usize::MAX) };
     let (mut look, mut left) = (SampleLook::default(), asked.len().min(SERVICES));
     look.unasked = asked.len() - left;
     for some in asked[..left].chunks(AT_ONCE) {
@@ -131,21 +131,21 @@ async fn newest(source: &dyn SpanSource, wanted: &SampleQuery, most: usize) -> S
             look.unasked += left;
             break;
         }
-        let limit = wanted.limit.max(1).min(look.affordable(most, left));
+        let limit = query.limit.max(1).min(look.affordable(most, left));
         look.ask(&asking, some, limit, most).await;
         left -= some.len();
     }
     // What the others did not need is for the services that have more.
-    let short = look.short_of(wanted.limit);
+    let short = look.short_of(query.limit);
     for some in short.chunks(AT_ONCE) {
         let more = look.affordable(most, short.len());
-        let limit = look.fewest_of(some).saturating_add(more).min(wanted.limit);
+        let limit = look.fewest_of(some).saturating_add(more).min(query.limit);
         if look.count < most && more > 1 {
             let some: Vec<&String> = some.iter().collect();
             look.ask(&asking, &some, limit, most).await;
         }
     }
-    look.fewer = look.short_of(wanted.limit).len();
+    look.fewer = look.short_of(query.limit).len();
     look
 }
 
@@ -271,8 +271,8 @@ impl SampleLook {
     }
 
     /// Services of which there may be more than is kept, and fewer traces are kept than were wanted.
-    fn short_of(&self, wanted: usize) -> Vec<String> {
-        let short = self.services.iter().filter(|service| service.cut && service.traces < wanted);
+    fn short_of(&self, query: usize) -> Vec<String> {
+        let short = self.services.iter().filter(|service| service.cut && service.traces < query);
         short.map(|service| service.service.clone()).collect()
     }
 
@@ -283,8 +283,8 @@ impl SampleLook {
     }
 
     fn take(&mut self, answer: ServiceAnswer, room: usize) {
-        let ServiceAnswer { service, told, limit } = answer;
-        match told {
+        let ServiceAnswer { service, reply, limit } = answer;
+        match reply {
             Ok(decoded) => {
                 let (came, kept) = self.keep(decoded, room);
                 let traces = kept.len();
@@ -324,32 +324,32 @@ impl SampleLook {
 /// What one service gave, and for how many traces it was asked.
 struct ServiceAnswer {
     service: String,
-    told: Result<Decoded, Failure>,
+    reply: Result<Decoded, Failure>,
     limit: usize,
 }
 
 struct Asking<'a> {
     source: &'a dyn SpanSource,
-    wanted: &'a SampleQuery,
+    query: &'a SampleQuery,
     /// How many traces the server gives at most, as far as is known.
     deepest: Cell<usize>,
 }
 
 impl Asking<'_> {
     async fn ask(&self, service: &str, limit: usize) -> ServiceAnswer {
-        let filters = &self.wanted.filters;
+        let filters = &self.query.filters;
         let only = if filters.operations.len() == 1 { filters.operations.first() } else { None };
         let operation = only.and_then(Pattern::as_exact);
         let tags = filters.tags.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_exact()?)));
         let tags: Vec<(&str, &str)> = tags.collect();
         loop {
             let limit = limit.min(self.deepest.get());
-            let search = TraceSearch { operation, tags: &tags, window: self.wanted.window, limit };
+            let search = TraceSearch { operation, tags: &tags, window: self.query.window, limit };
             match self.source.search(&search, Some(service)).await {
                 Err(failure) if is_too_deep(&failure) && limit > 1 => {
                     self.deepest.set(self.deepest.get().min(limit / 2));
                 }
-                told => return ServiceAnswer { service: service.to_owned(), told, limit },
+                reply => return ServiceAnswer { service: service.to_owned(), reply, limit },
             }
         }
     }
@@ -384,14 +384,14 @@ mod tests {
 
     #[test]
     fn of_a_service_that_is_cut_only_what_others_brought_stays_and_parts_add_up() {
-        let told = |service: &str, first, sizes: &[usize]| ServiceAnswer {
+        let reply = |service: &str, first, sizes: &[usize]| ServiceAnswer {
             service: service.to_owned(),
-            told: Ok(answer(first, sizes)),
+            reply: Ok(answer(first, sizes)),
             limit: 3,
         };
         let mut look = SampleLook::default();
-        look.take(told("busy", 1, &[1, 1, 1]), 100);
-        look.take(told("idle", 3, &[2]), 100);
+        look.take(reply("busy", 1, &[1, 1, 1]), 100);
+        look.take(reply("idle", 3, &[2]), 100);
         let state = |look: &SampleLook| {
             let services = look.services.iter().map(|one| (one.service.as_str(), one.traces, one.cut));
             (look.count, look.spans.0.len(), services.map(|one| format!("{one:?}")).collect::<Vec<_>>())
@@ -402,7 +402,7 @@ mod tests {
         assert_eq!(state(&look), (3, 1, of(&[r#"("idle", 1, false)"#])));
         for first in [20, 30] {
             let mut part = SampleLook::default();
-            part.take(told("busy", first, &[1, 1]), 100);
+            part.take(reply("busy", first, &[1, 1]), 100);
             look.add(part);
         }
         assert_eq!(state(&look), (7, 5, of(&[r#"("idle", 1, false)"#, r#"("busy", 4, false)"#])));

@@ -82,7 +82,7 @@ pub(crate) async fn samples(
     sources: &Sources<'_>,
 ) -> Sampled {
     let (backend, transport) = (Role::Spans.backend(), sources.transport);
-    let spread = looks.first().map(|wanted| wanted.spread).unwrap_or_default();
+    let spread = looks.first().map(|query| query.spread).unwrap_or_default();
     let mut sampled = Sampled { spread, ..Sampled::default() };
     let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Spans), sources.spans()) else {
         naming.await;
@@ -93,10 +93,10 @@ pub(crate) async fn samples(
     };
     sources.progress.say(format!("asking {} for traces of each service", backend.as_str()));
     let source = source.as_ref();
-    let most = looks.first().map_or(Bounds::default(), |wanted| wanted.bounds).spans;
+    let most = looks.first().map_or(Bounds::default(), |query| query.bounds).spans;
     let looking = async {
         source.connect().await?;
-        if looks.iter().all(|wanted| wanted.bounds.requests == Bounds::default().requests) {
+        if looks.iter().all(|query| query.bounds.requests == Bounds::default().requests) {
             let for_each = match spread {
                 SampleSpread::Newest => 60,
                 SampleSpread::Even => 240,
@@ -104,8 +104,8 @@ pub(crate) async fn samples(
             transport.allow_at_least(for_each * source.services().len());
         }
         let (mut came, mut room) = (vec![], most);
-        for (at, wanted) in looks.iter().enumerate() {
-            let look = look::look(source, wanted, room / (looks.len() - at)).await;
+        for (at, query) in looks.iter().enumerate() {
+            let look = look::look(source, query, room / (looks.len() - at)).await;
             room = room.saturating_sub(look.count);
             came.push(look);
         }
@@ -151,21 +151,21 @@ fn full(backend: Source, looks: &[SampleQuery], came: &[SampleLook], most: usize
     let (fewer, unasked, limit) = came
         .iter()
         .zip(looks)
-        .map(|(look, wanted)| (look.fewer, look.unasked, wanted.limit))
+        .map(|(look, query)| (look.fewer, look.unasked, query.limit))
         .max_by_key(|(fewer, unasked, _)| (*unasked, *fewer))?;
     let less = (fewer > 0).then(|| format!("of {} fewer than {limit} traces", counted(fewer, "service")));
     let none = (unasked > 0).then(|| format!("of {} none", counted(unasked, "service")));
-    let told: Vec<String> = less.into_iter().chain(none).collect();
-    let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, told.join(", "));
+    let reply: Vec<String> = less.into_iter().chain(none).collect();
+    let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, reply.join(", "));
     let actions = [Action::Raise(Limit::Spans), Action::Narrow(vec![Narrowing::Service, Narrowing::Time])];
-    (!told.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
+    (!reply.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
 }
 
 /// That no service is called so, and which may have been meant: a slip must not look like silence.
 fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
     let known = source.services();
-    let wanted = looks.first()?;
-    let lost = wanted.filters.services.iter().find(|wanted| !known.iter().any(|name| is_called(wanted, name)))?;
+    let query = looks.first()?;
+    let lost = query.filters.services.iter().find(|query| !known.iter().any(|name| is_called(query, name)))?;
     let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
     let advice = match lost.as_exact().and_then(|name| nearest(name, &names)) {
         Some(meant) => Advice::DidYouMean(meant.to_owned()),
@@ -175,8 +175,8 @@ fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
     (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).with_actions(advice))
 }
 
-fn is_called(wanted: &Pattern, name: &str) -> bool {
-    wanted.matches(name) || wanted.matches(short_service(name))
+fn is_called(query: &Pattern, name: &str) -> bool {
+    query.matches(name) || query.matches(short_service(name))
 }
 
 /// That lines name more traces than were asked for.
@@ -206,7 +206,7 @@ fn absorb(evidence: &mut Evidence, came: Vec<SampleLook>, looks: &[SampleQuery],
     if let Some(failure) = &failed {
         evidence.note(backend_status::note_of(endpoint, failure));
     } else {
-        looks.iter().for_each(|wanted| evidence.coverage.traces.add(wanted.window));
+        looks.iter().for_each(|query| evidence.coverage.traces.add(query.window));
     }
     let items = evidence.spans.len();
     for status in &mut evidence.backends {

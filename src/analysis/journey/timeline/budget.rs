@@ -225,8 +225,8 @@ mod tests {
             prop_assert!(shown.len() <= most.max(3), "one row between two gaps is the least");
             prop_assert!(rows.len() > most || shown == rows);
             let hidden = |row: &TimelineRow| if let RowContent::More { spans, others } = row.content { (spans, others) } else { (0, 0) };
-            let told: usize = shown.iter().map(|row| spans_in(row) + hidden(row).0).sum();
-            prop_assert_eq!(told, rows.iter().map(spans_in).sum::<usize>());
+            let found: usize = shown.iter().map(|row| spans_in(row) + hidden(row).0).sum();
+            prop_assert_eq!(found, rows.iter().map(spans_in).sum::<usize>());
             prop_assert_eq!(cut, shown.iter().map(|row| hidden(row).0).sum::<usize>());
             let others = |rows: &[TimelineRow]| rows.iter().filter(|row| matches!(row.content, RowContent::Line(_))).count();
             prop_assert_eq!(others(&shown) + shown.iter().map(|row| hidden(row).1).sum::<usize>(), others(&rows));
@@ -238,8 +238,8 @@ mod tests {
         let rows = |n: usize| (0..n).map(|_| row(RowContent::Span(0), 1)).collect::<Vec<_>>();
         // The first ones, and a gap.
         for (n, most, shown, cut) in [(9, 9, 9, 0), (10, 9, 9, 2), (99, 9, 9, 91), (99, 3, 3, 97), (99, 2, 2, 98)] {
-            let (told, left) = fit(&journey(), rows(n), most);
-            assert_eq!((told.len(), left), (shown, cut), "{n} {most}");
+            let (found, left) = fit(&journey(), rows(n), most);
+            assert_eq!((found.len(), left), (shown, cut), "{n} {most}");
         }
     }
 }

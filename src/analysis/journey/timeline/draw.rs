@@ -259,9 +259,9 @@ impl Draw<'_> {
     /// Exceptions that the span's own error text does not tell already.
     fn exceptions(&self, index: usize) -> Vec<usize> {
         let span = &self.journey.spans[index];
-        let told = if span.is_error() { span.error_text() } else { String::new() };
+        let found = if span.is_error() { span.error_text() } else { String::new() };
         let events = span.events.iter().enumerate();
-        let telling = events.filter(|(_, e)| Exception::from_event(e).is_some_and(|x| x.headline() != told));
+        let telling = events.filter(|(_, e)| Exception::from_event(e).is_some_and(|x| x.headline() != found));
         telling.map(|(nth, _)| nth).collect()
     }
 

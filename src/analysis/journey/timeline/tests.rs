@@ -132,10 +132,10 @@ fn lines_of_failures_are_drawn_and_all_where_there_is_nothing_else() {
         ("", LogDetail::All, all),
         ("", LogDetail::None, none),
     ];
-    for (spans, which, wanted) in table {
+    for (spans, which, expected) in table {
         let rows = drawn(&format!("{spans}{lines}"), &TimelineOptions { lines: which, ..TimelineOptions::default() });
-        let told: Vec<&str> = rows.iter().filter_map(|row| row.trim().strip_prefix("line ")).collect();
-        assert_eq!(told, wanted, "{spans:?} {which:?}");
+        let found: Vec<&str> = rows.iter().filter_map(|row| row.trim().strip_prefix("line ")).collect();
+        assert_eq!(found, expected, "{spans:?} {which:?}");
     }
 }
 
@@ -147,15 +147,15 @@ fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
         attributes: Attributes(vec![("exception.message".into(), Value::Text(message.into()))]),
     };
     // The error text is the last exception's.
-    for (span, wanted) in [("a/x 0..9 error", vec![0]), ("a/x 0..9", vec![0, 1, 2])] {
+    for (span, expected) in [("a/x 0..9 error", vec![0]), ("a/x 0..9", vec![0, 1, 2])] {
         let mut journey = sketch::journey(span);
         journey.spans[0].events = ["first", "last", "last"].map(exception).to_vec();
         let rows = draw(&journey, &[], &TimelineOptions::default()).rows;
-        let told = rows.iter().filter_map(|row| match row.content {
+        let found = rows.iter().filter_map(|row| match row.content {
             RowContent::Exception(0, nth) => Some(nth),
             _ => None,
         });
-        assert_eq!(told.collect::<Vec<_>>(), wanted, "{span}");
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{span}");
     }
 }
 

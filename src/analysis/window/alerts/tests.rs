@@ -34,7 +34,7 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
     labels.insert("__name__".to_owned(), "ALERTS_FOR_STATE".to_owned());
     let seconds = ORIGIN.0 / SECOND + 395;
     let since = [Series { labels, samples: vec![(ORIGIN.plus(400 * SECOND), seconds as f64)] }];
-    let told = AlertInput {
+    let answer = AlertInput {
         stretches: &stretches,
         since: &since,
         active: &active,
@@ -43,7 +43,7 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
         window,
         now: window.to,
     };
-    let found: Vec<_> = episodes(told)
+    let found: Vec<_> = episodes(answer)
         .into_iter()
         .map(|e| {
             (
@@ -57,15 +57,15 @@ fn an_alert_is_told_once_from_when_its_condition_held() {
             )
         })
         .collect();
-    let wanted = [
+    let expected = [
         ("a", Severity::Error, 697, false, Some(700), EpisodeState::Firing, "now"),
         ("d", Severity::Info, 999, false, None, EpisodeState::Pending, "now"),
         ("a", Severity::Error, 100, false, Some(160), EpisodeState::Resolved, ""),
         ("c", Severity::Info, 394, false, None, EpisodeState::Resolved, ""),
         ("b", Severity::Info, 0, true, None, EpisodeState::Resolved, ""),
     ];
-    assert_eq!(found, wanted.map(|(name, g, s, l, f, o, a)| (name.to_owned(), g, s, l, f, o, a.to_owned())));
-    assert!(episodes(AlertInput { stretches: &[], since: &[], active: &[], ..told }).is_empty());
+    assert_eq!(found, expected.map(|(name, g, s, l, f, o, a)| (name.to_owned(), g, s, l, f, o, a.to_owned())));
+    assert!(episodes(AlertInput { stretches: &[], since: &[], active: &[], ..answer }).is_empty());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
     };
     let stretches = [alert(None), alert(Some("pay_service")), alert(Some("shop"))];
     let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
-    let told = AlertInput {
+    let answer = AlertInput {
         stretches: &stretches,
         since: &[],
         active: &[],
@@ -91,13 +91,13 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
         now: window.to,
     };
     let filters = Filters { services: vec![Pattern::exact("pay")], ..Filters::default() };
-    let kept = |filters: &Filters| of_services(episodes(told), filters).into_iter().map(|e| e.service);
+    let kept = |filters: &Filters| of_services(episodes(answer), filters).into_iter().map(|e| e.service);
     let name = |text: &str| Some(text.to_owned());
     let all = [None, name("pay_service"), name("shop")];
     assert_eq!(kept(&Filters::default()).collect::<BTreeSet<_>>(), all.into());
     assert_eq!(kept(&filters).collect::<BTreeSet<_>>(), [None, name("pay_service")].into());
 
-    let mut found = episodes(told);
+    let mut found = episodes(answer);
     let mut showing = AlertExamples::new(&found, window);
     for (id, text) in [("it", "a/put 0..9 error: card store is full"), ("other", "shop/get 0..9 error: failure")] {
         showing.add(&Journey { correlation_id: name(id), ..journey(text) }, &Filters::default());
@@ -115,7 +115,7 @@ fn an_unscoped_alert_is_shown_by_what_speaks_of_it_and_kept_whatever_service_is_
 #[test]
 fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_were_slow() {
     let window = Window::new(ORIGIN.plus(-MINUTE), ORIGIN.plus(MINUTE));
-    let told = |stretches: &[Alert]| {
+    let answer = |stretches: &[Alert]| {
         episodes(AlertInput {
             stretches,
             since: &[],
@@ -126,7 +126,7 @@ fn journeys_that_show_an_alert_are_those_of_its_service_and_time_that_failed_or_
             now: window.to,
         })
     };
-    let mut found = told(&[alert("a", AlertState::Firing, 30, 40)]);
+    let mut found = answer(&[alert("a", AlertState::Firing, 30, 40)]);
     let mut showing = AlertExamples::new(&found, window);
     let usual = "b/op 0..100 server";
     let drawn: Vec<(String, &str)> = (0..20)
@@ -165,9 +165,9 @@ fn what_has_no_sample_now_is_over() {
         [alert("still", AlertState::Firing, 86_400, 86_400), alert("new", AlertState::Pending, 86_400, 86_400)];
     let ongoing = |sampled: Option<&[Alert]>| -> Vec<(String, bool)> {
         let step_ns = 15 * MINUTE;
-        let told =
+        let answer =
             AlertInput { stretches: &stretches, since: &[], active: &[], sampled, step_ns, window, now: window.to };
-        episodes(told).into_iter().map(|episode| (episode.name, episode.ongoing)).collect()
+        episodes(answer).into_iter().map(|episode| (episode.name, episode.ongoing)).collect()
     };
     let named = |all: &[(&str, bool)]| all.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect::<Vec<_>>();
     assert_eq!(ongoing(None), named(&[("still", true), ("over", true)]));
@@ -214,10 +214,10 @@ fn what_a_rule_says_of_an_alert_is_filled_in_with_its_labels() {
         ("{{ $value", "{{ $value"),
         ("", ""),
     ];
-    for (text, wanted) in table {
-        let mut told = [begun(&alert("a", AlertState::Firing, 0, 1)), begun(&alert("b", AlertState::Firing, 0, 1))];
-        explain(&mut told, &[rule("page", "another"), rule("critical", text)]);
-        assert_eq!(told[0].annotations["summary"], wanted);
-        assert!(told[1].annotations.is_empty());
+    for (text, expected) in table {
+        let mut answer = [begun(&alert("a", AlertState::Firing, 0, 1)), begun(&alert("b", AlertState::Firing, 0, 1))];
+        explain(&mut answer, &[rule("page", "another"), rule("critical", text)]);
+        assert_eq!(answer[0].annotations["summary"], expected);
+        assert!(answer[1].annotations.is_empty());
     }
 }

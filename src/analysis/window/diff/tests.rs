@@ -38,9 +38,9 @@ fn two_journeys_differ_by_their_steps_and_never_by_their_ids() {
             &["bill/take [Moved]"],
         ),
     ];
-    for (from, to, wanted) in table {
+    for (from, to, expected) in table {
         assert!(GOOD.contains(from), "{from}");
-        assert_eq!(two(GOOD, &GOOD.replace(from, to)), wanted, "{from} → {to}");
+        assert_eq!(two(GOOD, &GOOD.replace(from, to)), expected, "{from} → {to}");
     }
     assert_eq!(two(GOOD, &GOOD.replace("write 40..60 client", "write 40..60 client error: x")), ["db/write [Fails]"]);
     let deep = sketch::chain(50_000);
@@ -66,9 +66,9 @@ fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
             (0..*count).for_each(|_| diff.add(side, &sketch::journey(text), &Filters::default()));
         }
     }
-    let told = diff.finish();
-    let marked = told.steps.iter().filter(|step| !step.changes.is_empty());
-    (told.enough, marked.map(|step| format!("{} {:?}", step.operation, step.changes)).collect())
+    let found = diff.finish();
+    let marked = found.steps.iter().filter(|step| !step.changes.is_empty());
+    (found.enough, marked.map(|step| format!("{} {:?}", step.operation, step.changes)).collect())
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn few_are_told_what_they_can_tell_and_who_is_slow_because_of_another_is_slower_
         (30, &slow, 30, true, &["pay [SlowerBelow]", "get [SlowerBelow]", "select [Slower]"]),
     ];
     for (before, text, after, enough, changes) in table {
-        let told = many([(before, &fine), (after, text)]);
-        assert_eq!(told, (enough, changes.iter().map(ToString::to_string).collect()), "{before}, {after}");
+        let found = many([(before, &fine), (after, text)]);
+        assert_eq!(found, (enough, changes.iter().map(ToString::to_string).collect()), "{before}, {after}");
     }
 }
 
@@ -112,8 +112,8 @@ fn many_differ_only_beyond_noise() {
             other.add(side, &sketch::journey(text), &Filters::default());
         }
         changed += usize::from(same.finish().steps.iter().any(|step| !step.changes.is_empty()));
-        let told: Vec<Vec<Change>> = other.finish().steps.into_iter().map(|step| step.changes).collect();
-        assert_eq!(told, [vec![], vec![Change::Fails, Change::Slower], vec![Change::Added]], "{seed}");
+        let found: Vec<Vec<Change>> = other.finish().steps.into_iter().map(|step| step.changes).collect();
+        assert_eq!(found, [vec![], vec![Change::Fails, Change::Slower], vec![Change::Added]], "{seed}");
     }
     assert!(changed <= 5, "{changed} of 100 claimed something of nothing");
 }
@@ -153,8 +153,8 @@ fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
     }
     // One in ten lasts longer than any did before: the median knows nothing of it.
     let stuck = pay.replace("0..100", "0..5100").replace("10..90", "10..5090");
-    let told = mixed(&[vec![(100, pay)], vec![(90, pay), (10, &stuck)]]);
-    assert_eq!(told.1, ["POST /pay/# [SlowerAtTimes]", "charge [SlowerAtTimes]"]);
+    let found = mixed(&[vec![(100, pay)], vec![(90, pay), (10, &stuck)]]);
+    assert_eq!(found.1, ["POST /pay/# [SlowerAtTimes]", "charge [SlowerAtTimes]"]);
     assert_eq!(mixed(&[vec![(100, pay)], vec![(99, pay), (1, &stuck)]]).1, [""; 0]);
     // Enough journeys of the smaller entry alone do not answer for the whole.
     let rare: Vec<String> = (b'a'..=b'z').map(|c| format!("shop/GET /{} 0..9 server", char::from(c))).collect();

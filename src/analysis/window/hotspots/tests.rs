@@ -13,7 +13,7 @@ fn rows(scope: ErrorScope, texts: &[String]) -> Vec<Hotspot> {
     hotspots.rows()
 }
 
-fn told(text: &str) -> Vec<String> {
+fn found(text: &str) -> Vec<String> {
     let say = |row: &Hotspot| {
         let share = row.share.map_or("–".to_owned(), |share| format!("{share:.2}"));
         let (place, part) = (&row.place, if row.part == ErrorRole::Origin { "" } else { " passed on" });
@@ -52,8 +52,8 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
         ),
         ("web/get 0..9 error: boom\n! web 5 error boom, in other words", &["web/get  ×1 of 1 1.00 boom"]),
     ];
-    for (text, wanted) in table {
-        assert_eq!(told(text), wanted, "{text}");
+    for (text, expected) in table {
+        assert_eq!(found(text), expected, "{text}");
     }
 }
 
@@ -76,18 +76,18 @@ fn a_trend_is_told_beyond_noise_only() {
         ((0, 0), (0, 3), &[None]), // nothing at all was recorded before
         ((3, 0), (3, 0), &[]),
     ];
-    for ((good_before, bad_before), (good, bad), wanted) in table {
+    for ((good_before, bad_before), (good, bad), expected) in table {
         let text = calls(10, good_before, bad_before) + &calls(1_010, good, bad);
-        let told: Vec<Option<Trend>> = rows(scope.clone(), &[text]).iter().map(|row| row.trend).collect();
-        assert_eq!(told, wanted, "{bad_before} then {bad}");
+        let found: Vec<Option<Trend>> = rows(scope.clone(), &[text]).iter().map(|row| row.trend).collect();
+        assert_eq!(found, expected, "{bad_before} then {bad}");
     }
     let outside = rows(scope.clone(), &["web/get 5000..5001 error: x".to_owned()]);
     assert!(outside.is_empty(), "what lies in neither time is not counted");
     let long = rows(scope, &["web/get 10..1500\nweb/get 20..1600 error: x\nweb/get 30..2500".to_owned()]);
-    let told =
+    let found =
         |row: &Hotspot| (row.errors, row.calls, row.share, row.last_seen.map(|at| at.since(ORIGIN) * 1_000 / SECOND));
     assert_eq!(
-        long.iter().map(told).collect::<Vec<_>>(),
+        long.iter().map(found).collect::<Vec<_>>(),
         [(1, 2, Some(0.5), Some(1_600))],
         "a call counts when it ends"
     );
@@ -104,12 +104,12 @@ fn what_only_lines_tell_has_no_trend_where_they_were_cut() {
         (of(&["job", "web"]), [("job", None), ("mail", Some(Trend::New)), ("web", Some(Trend::Same))]),
         (CutLines::Any, [("job", None), ("mail", None), ("web", Some(Trend::Same))]),
     ];
-    for (cut_lines, wanted) in table {
+    for (cut_lines, expected) in table {
         let scope = ErrorScope { window: Some(now), before: Some(before), cut_lines, ..ErrorScope::default() };
         let rows = rows(scope, &[text.to_owned()]);
-        let mut told: Vec<_> = rows.iter().map(|row| (row.place.service.as_str(), row.trend)).collect();
-        told.sort_by_key(|(service, _)| *service);
-        assert_eq!(told, wanted);
+        let mut found: Vec<_> = rows.iter().map(|row| (row.place.service.as_str(), row.trend)).collect();
+        found.sort_by_key(|(service, _)| *service);
+        assert_eq!(found, expected);
     }
 }
 
@@ -208,8 +208,8 @@ fn each_planted_fault_of_the_demo_is_the_origin() {
         let planted = run.truth.planted.as_ref().map(|planted| planted.span);
         let is_planted = |span: &&Span| span.is_error() && Some((span.trace_id, span.span_id)) == planted;
         let of_span = |span: &Span| ErrorPlace { service: span.service().to_owned(), operation: span.name.clone() };
-        let wanted: Vec<ErrorPlace> = run.spans.iter().filter(is_planted).map(of_span).collect();
-        assert_eq!(origins, wanted.iter().collect::<Vec<_>>(), "{} {seed}", scenario.name);
+        let expected: Vec<ErrorPlace> = run.spans.iter().filter(is_planted).map(of_span).collect();
+        assert_eq!(origins, expected.iter().collect::<Vec<_>>(), "{} {seed}", scenario.name);
     }
 }
 
@@ -252,8 +252,8 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
             row.read
         )
     };
-    let told: Vec<String> = fold.counted_rows(&totals).iter().map(say).collect();
-    let wanted = [
+    let found: Vec<String> = fold.counted_rows(&totals).iter().map(say).collect();
+    let expected = [
         "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
         "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",
         "job/  Origin 26←0 of 0 – None, 2 read",
@@ -264,5 +264,5 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
         "old/thing  Unknown 0←5 of 0 – Some(Gone), 0 read",
         "gate/in  Consequence 10←10 of 10 1.00 Some(Same), 1 read",
     ];
-    assert_eq!(told, wanted);
+    assert_eq!(found, expected);
 }

@@ -90,11 +90,11 @@ fn what_a_call_causes_in_the_same_row_is_no_call_again() {
     };
     let tenant = || LatencyGrouping::Attribute("tenant".to_owned());
     let all = Filters::default();
-    let told = |rows: &[(&str, u64)]| rows.iter().map(|(n, calls)| ((*n).to_owned(), *calls)).collect::<Vec<_>>();
-    assert_eq!(calls(tenant(), &all), told(&[("acme", 2), ("other", 1)]));
-    assert_eq!(calls(LatencyGrouping::Service, &all), told(&[("stock", 1), ("web", 1)]));
+    let found = |rows: &[(&str, u64)]| rows.iter().map(|(n, calls)| ((*n).to_owned(), *calls)).collect::<Vec<_>>();
+    assert_eq!(calls(tenant(), &all), found(&[("acme", 2), ("other", 1)]));
+    assert_eq!(calls(LatencyGrouping::Service, &all), found(&[("stock", 1), ("web", 1)]));
     let inner = Filters { operations: vec![Pattern::exact("inner")], ..Filters::default() };
-    assert_eq!(calls(LatencyGrouping::Service, &inner), told(&[("stock", 1)]));
+    assert_eq!(calls(LatencyGrouping::Service, &inner), found(&[("stock", 1)]));
 }
 
 /// A span counts where it ended; what it does before belongs to no other time.
@@ -121,9 +121,9 @@ fn each_message_of_a_batch_waited_by_itself() {
               billing/d 5..6 consumer
         ";
     let queues = of(batch, LatencyGrouping::Operation, None, &Filters::default()).queues;
-    let told: Vec<_> = queues.iter().map(|queue| (queue.topic.as_str(), &queue.lengths)).collect();
+    let found: Vec<_> = queues.iter().map(|queue| (queue.topic.as_str(), &queue.lengths)).collect();
     let exact = |ms: &[i64]| Durations::Exact(ms.iter().map(|ms| ms * MS).collect());
-    assert_eq!(told, [("", &exact(&[4])), ("t", &exact(&[10, 20]))]);
+    assert_eq!(found, [("", &exact(&[4])), ("t", &exact(&[10, 20]))]);
 }
 
 /// Everything that users wait for is counted: in rows, in queues, and where nothing was open.
@@ -170,10 +170,10 @@ fn percentiles_are_the_nearest_ranks_of_all_spans() {
         assert_eq!(row.errors, spans.iter().filter(|span| span.is_error()).count() as u64);
         for percent in [1, 50, 90, 95, 99, 100] {
             let at_most = |ns: i64| lengths.iter().filter(|other| **other <= ns).count() * 100;
-            let told = row.lengths.quantile(f64::from(percent) / 100.0).unwrap().value_ns;
+            let found = row.lengths.quantile(f64::from(percent) / 100.0).unwrap().value_ns;
             let enough = percent as usize * lengths.len();
-            let below = lengths.iter().copied().filter(|other| *other < told).max();
-            assert!(at_most(told) >= enough && below.is_none_or(|ns| at_most(ns) < enough), "p{percent} {row:?}");
+            let below = lengths.iter().copied().filter(|other| *other < found).max();
+            assert!(at_most(found) >= enough && below.is_none_or(|ns| at_most(ns) < enough), "p{percent} {row:?}");
         }
         assert_eq!(row.lengths.bars().iter().map(|(_, n)| n).sum::<f64>() as u64, row.calls);
     }
@@ -197,14 +197,14 @@ fn metrics_fill_the_same_rows_with_what_they_know() {
         measure("cron", "nightly", SpanKind::Internal, 5.0),
     ];
     let (source, metric) = (Source::Prometheus, "calls_total".to_owned());
-    let told = Measured { source, metric, measures, edges: vec![] };
-    let by_service = from_metrics(&told, &LatencyGrouping::Service, &Filters::default());
+    let found = Measured { source, metric, measures, edges: vec![] };
+    let by_service = from_metrics(&found, &LatencyGrouping::Service, &Filters::default());
     let row = &by_service.rows[0];
     assert_eq!((by_service.rows.len(), row.calls, row.errors, row.self_ns), (2, 40, 2, None));
     // A service without server spans is measured by all its spans, and the report says so.
     assert_eq!((by_service.rows[1].calls, by_service.unentered), (5, vec!["cron".to_owned()]));
     assert_eq!(row.lengths.quantile(0.9).map(|e| (e.low_ns, e.high_ns)), Some((100 * MS, Some(1_000 * MS))));
-    let names: Vec<_> = from_metrics(&told, &LatencyGrouping::Operation, &Filters::default())
+    let names: Vec<_> = from_metrics(&found, &LatencyGrouping::Operation, &Filters::default())
         .rows
         .into_iter()
         .map(|r| r.name)

@@ -338,16 +338,16 @@ pub(crate) fn from_metrics(measured: &Measured, filters: &Filters) -> Option<Ser
     let mut within_traces = BTreeMap::new();
     let known = MeasuredServices::new(measured);
     let wanted = measured.edges.iter().filter(|e| filters.wants_service(&e.client) || filters.wants_service(&e.server));
-    let edges = wanted.map(|told| {
-        let (from, to) = known.ends(told);
-        let calls = told.calls.round() as u64;
+    let edges = wanted.map(|found| {
+        let (from, to) = known.ends(found);
+        let calls = found.calls.round() as u64;
         if from.kind == NodeKind::Service && to.kind == NodeKind::Service {
             *within_traces.entry((from.name.clone(), to.name.clone())).or_default() += calls;
         }
         let edge = MapEdge {
             calls,
-            errors: told.errors.round() as u64,
-            lengths: Durations::Measured(told.durations.clone()),
+            errors: found.errors.round() as u64,
+            lengths: Durations::Measured(found.durations.clone()),
             how: BTreeMap::from([(EdgeEvidence::Metric, calls)]),
         };
         (from, to, edge)

@@ -7,7 +7,7 @@ use crate::model::source::Source;
 use crate::source::demo::{NOW, scenarios};
 use crate::stitch::every_journey::every_journey;
 
-fn told(map: &ServiceMap) -> Vec<String> {
+fn found(map: &ServiceMap) -> Vec<String> {
     let how = |edge: &MapEdge| edge.how.iter().map(|(how, n)| format!(" {how:?}×{n}")).collect::<String>();
     let line = |(a, b, edge): &(MapNode, MapNode, MapEdge)| {
         format!("{} → {:?} {}: {} ✗{}{}", a.name, b.kind, b.name, edge.calls, edge.errors, how(edge))
@@ -40,7 +40,7 @@ fn every_kind_of_edge_is_told_by_what_is_seen_of_it() {
             billing/process 104..314 consumer topic=orders trace=2
         ";
     assert_eq!(
-        told(&map(&[order, lost])),
+        found(&map(&[order, lost])),
         [
             "outside → Service shop: 1 ✗0 Parent×1",
             "shop → Service stock: 2 ✗2 Parent×2",
@@ -77,7 +77,7 @@ fn a_message_is_drawn_from_who_sent_it_to_who_took_it_whatever_they_call_the_top
         ),
     ];
     for (text, expected) in table {
-        assert_eq!(told(&map(&[text])), expected, "{text}");
+        assert_eq!(found(&map(&[text])), expected, "{text}");
     }
 }
 
@@ -110,7 +110,7 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
     for (filters, window, expected) in table {
         let mut mapping = ServiceMapFold::new(window);
         mapping.add(&sketch::journey(order), &filters);
-        assert_eq!(told(&mapping.finish()), expected, "{filters:?} {window:?}");
+        assert_eq!(found(&mapping.finish()), expected, "{filters:?} {window:?}");
     }
 }
 
@@ -125,7 +125,7 @@ fn of_a_service_graph_real_services_are_told_from_others() {
         ..measure::MeasuredEdge::default()
     };
     let service = |name: &str| measure::Measure { service: name.to_owned(), ..measure::Measure::default() };
-    let told = Measured {
+    let found = Measured {
         source: Source::Prometheus,
         metric: "calls_total".to_owned(),
         measures: vec![service("front"), service("api")],
@@ -138,7 +138,7 @@ fn of_a_service_graph_real_services_are_told_from_others() {
             edge("front", "api", "virtual_node"),
         ],
     };
-    let map = from_metrics(&told, &Filters::default()).unwrap();
+    let map = from_metrics(&found, &Filters::default()).unwrap();
     let line = |(a, b, _): &(MapNode, MapNode, MapEdge)| format!("{:?} {} → {:?} {}", a.kind, a.name, b.kind, b.name);
     assert_eq!(
         map.edges.iter().map(line).collect::<Vec<_>>(),
@@ -188,7 +188,7 @@ stock/GET /items 12..28 server trace=2 http.request.method=GET";
         let mut mapping = ServiceMapFold::default();
         let journey = Journey { correlation_id: correlation_id.map(str::to_owned), ..sketch::journey(text) };
         mapping.add(&journey, &Filters::default());
-        told(&mapping.finish())
+        found(&mapping.finish())
     };
     let entry = "outside → Service shop: 1 ✗0 Parent×1";
     assert_eq!(map_of(Some("c-1")), [entry, "shop → Service stock: 1 ✗0 CorrelationId×1"]);

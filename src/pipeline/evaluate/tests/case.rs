@@ -143,8 +143,8 @@ impl EvaluationCase {
         self
     }
 
-    pub(crate) fn without_loki(mut self, standing: SourceStatus) -> Self {
-        self.loki = standing;
+    pub(crate) fn without_loki(mut self, source_status: SourceStatus) -> Self {
+        self.loki = source_status;
         self
     }
 
@@ -153,7 +153,7 @@ impl EvaluationCase {
         self
     }
 
-    pub(crate) fn judge(&self, spec: &Spec) -> RunOutcome {
+    pub(crate) fn evaluated(&self, spec: &Spec) -> RunOutcome {
         let newest = self.journey.extent().map_or(crate::analysis::journey::sketch::ORIGIN, |extent| extent.to);
         let now = newest.plus(self.age);
         let ground = EvaluationInput {
@@ -178,13 +178,13 @@ pub(crate) fn check<'a>(outcome: &'a RunOutcome, name: &str) -> &'a Check {
 }
 
 /// The verdict and every reason, as one line.
-pub(crate) fn told(outcome: &RunOutcome) -> String {
-    let mut told = outcome.verdict.as_str().to_owned();
+pub(crate) fn shown(outcome: &RunOutcome) -> String {
+    let mut shown = outcome.verdict.as_str().to_owned();
     for check in outcome.checks.iter().filter(|c| c.state != CheckState::Met || !c.why.is_empty()) {
         let sign = ["✓", "✗", "?", "–"][check.state as usize];
         let of = check.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
         let near = check.nearest.as_ref().map(|n| format!(" [{} {}]", n.sight.name, n.differs)).unwrap_or_default();
-        told.push_str(&format!("; {sign} {}{of}: {}{near}", check.name, check.why.join(" / ")));
+        shown.push_str(&format!("; {sign} {}{of}: {}{near}", check.name, check.why.join(" / ")));
     }
-    told
+    shown
 }

@@ -4,7 +4,7 @@ mod case;
 mod properties;
 mod walks;
 
-use case::{EvaluationCase, check, selector, settled, spec, told};
+use case::{EvaluationCase, check, selector, settled, shown, spec};
 
 use crate::analysis::journey::sketch::journey;
 use crate::model::finding::{Confidence, Finding, FindingDetail, FindingId, Severity};
@@ -54,7 +54,7 @@ fn steps_are_selected_and_what_must_hold_holds() {
         ("a: publish*\nb: *, same a", "fail; ✗ b: 4 seen; 1 expected"),
     ];
     for (steps, expected) in table {
-        assert_eq!(told(&settled(journey(RUN)).judge(&spec(steps))), expected, "{steps}");
+        assert_eq!(shown(&settled(journey(RUN)).evaluated(&spec(steps))), expected, "{steps}");
     }
 }
 
@@ -84,11 +84,11 @@ fn order_is_by_parent_link_or_message_and_else_by_time() {
         ("a: publish*\nb: charge, before a", "fail; ✗ b: 50 ms after a; expected before it [charge after a by 50 ms]"),
     ];
     for (steps, expected) in table {
-        assert_eq!(told(&settled(journey(RUN)).judge(&spec(steps))), expected, "{steps}");
+        assert_eq!(shown(&settled(journey(RUN)).evaluated(&spec(steps))), expected, "{steps}");
     }
     let reversed = journey("a/send 10..12 producer\n  ~> b/take 4..9 consumer trace=2");
-    let outcome = settled(reversed).judge(&spec("a: send\nb: take, after a 1s"));
-    assert_eq!(told(&outcome), "pass; ✓ b: by the clocks 6 ms before a, from which it follows");
+    let outcome = settled(reversed).evaluated(&spec("a: send\nb: take, after a 1s"));
+    assert_eq!(shown(&outcome), "pass; ✓ b: by the clocks 6 ms before a, from which it follows");
 }
 
 #[test]
@@ -108,18 +108,18 @@ fn in_order_wants_one_increasing_sequence() {
         ),
     ];
     for (run, expected) in table {
-        assert_eq!(told(&settled(journey(run)).judge(&ordered)), expected, "{run}");
+        assert_eq!(shown(&settled(journey(run)).evaluated(&ordered)), expected, "{run}");
     }
 }
 
 #[test]
 fn every_match_must_hold_where_that_is_said() {
     let run = "s/try 0..1 error: refused\ns/try 5..6";
-    assert_eq!(told(&settled(journey(run)).judge(&spec("a: try, ok"))), "pass");
+    assert_eq!(shown(&settled(journey(run)).evaluated(&spec("a: try, ok"))), "pass");
     let all = spec("a: try, ok, every");
-    assert_eq!(told(&settled(journey(run)).judge(&all)), "fail; ✗ a: it failed: refused [try failed]");
+    assert_eq!(shown(&settled(journey(run)).evaluated(&all)), "fail; ✗ a: it failed: refused [try failed]");
     let young = settled(journey(run)).aged(1).without_loki(SourceStatus::Incomplete);
-    assert_eq!(young.judge(&all).verdict, Verdict::Fail, "what failed has failed, whatever else may come");
+    assert_eq!(young.evaluated(&all).verdict, Verdict::Fail, "what failed has failed, whatever else may come");
 }
 
 #[test]
@@ -137,14 +137,16 @@ s/batch 0..100
     let mut grouped = spec("store: store, group\njudge: judge, after store, group");
     grouped.groups =
         vec![RepeatedGroup { each: Each::Attribute("essay.id".into()), count: ExpectedCount::Range(3, Some(3)) }];
-    let outcome = settled(journey(run)).judge(&grouped);
-    assert_eq!(told(&outcome), "fail; ✗ judge (e2): not seen");
+    let outcome = settled(journey(run)).evaluated(&grouped);
+    assert_eq!(shown(&outcome), "fail; ✗ judge (e2): not seen");
     assert_eq!(check(&outcome, "store").seen.len(), 3);
     grouped.groups[0].count = ExpectedCount::Range(4, None);
-    assert!(told(&settled(journey(run)).judge(&grouped)).ends_with("✗ for each essay.id: 3 seen; at least 4 expected"));
+    assert!(
+        shown(&settled(journey(run)).evaluated(&grouped)).ends_with("✗ for each essay.id: 3 seen; at least 4 expected")
+    );
     let mut each = spec("essay: essay\nstore: store, 1, group\njudge: judge, group");
     each.groups = vec![RepeatedGroup { each: Each::Step(0), count: ExpectedCount::SameAs(0) }];
-    assert_eq!(told(&settled(journey(run)).judge(&each)), "fail; ✗ judge (essay 2): not seen");
+    assert_eq!(shown(&settled(journey(run)).evaluated(&each)), "fail; ✗ judge (essay 2): not seen");
 }
 
 #[test]
@@ -154,14 +156,14 @@ fn absences_conditions_and_the_time_in_all() {
         ..spec("a: POST*")
     };
     let run = || settled(journey(RUN));
-    assert_eq!(told(&run().judge(&absent("*", Some(ExpectedStatus::Error)))), "pass");
-    assert_eq!(told(&run().judge(&absent("charge", None))), "fail; ✗ charge: seen; none expected");
+    assert_eq!(shown(&run().evaluated(&absent("*", Some(ExpectedStatus::Error)))), "pass");
+    assert_eq!(shown(&run().evaluated(&absent("charge", None))), "fail; ✗ charge: seen; none expected");
     let young = run().aged(5);
-    assert_eq!(young.judge(&absent("charge", None)).verdict, Verdict::Fail);
-    assert_eq!(young.judge(&absent("nothing", None)).verdict, Verdict::CannotTell);
+    assert_eq!(young.evaluated(&absent("charge", None)).verdict, Verdict::Fail);
+    assert_eq!(young.evaluated(&absent("nothing", None)).verdict, Verdict::CannotTell);
     let no_loki = run().without_loki(SourceStatus::NotConfigured);
-    assert_eq!(no_loki.judge(&absent("nothing", None)).verdict, Verdict::Pass);
-    assert_eq!(no_loki.judge(&absent("log:nothing", None)).verdict, Verdict::CannotTell);
+    assert_eq!(no_loki.evaluated(&absent("nothing", None)).verdict, Verdict::Pass);
+    assert_eq!(no_loki.evaluated(&absent("log:nothing", None)).verdict, Verdict::CannotTell);
 
     let when = |cause: &str, then: &str| Spec {
         conditions: vec![Condition {
@@ -172,15 +174,15 @@ fn absences_conditions_and_the_time_in_all() {
         }],
         ..spec("a: POST*")
     };
-    assert_eq!(told(&run().judge(&when("charge", "process*"))), "pass");
-    assert_eq!(told(&run().judge(&when("charge", "nothing"))), "fail; ✗ when: not seen");
-    assert_eq!(told(&run().judge(&when("nothing", "nothing"))), "pass; – when: ");
-    assert_eq!(run().aged(5).judge(&when("nothing", "nothing")).verdict, Verdict::CannotTell);
+    assert_eq!(shown(&run().evaluated(&when("charge", "process*"))), "pass");
+    assert_eq!(shown(&run().evaluated(&when("charge", "nothing"))), "fail; ✗ when: not seen");
+    assert_eq!(shown(&run().evaluated(&when("nothing", "nothing"))), "pass; – when: ");
+    assert_eq!(run().aged(5).evaluated(&when("nothing", "nothing")).verdict, Verdict::CannotTell);
 
     let within = |ms: i64| Spec { within_ns: Some(ms * 1_000_000), ..spec("a: POST*\nb: charge") };
-    assert_eq!(told(&run().judge(&within(300))), "pass");
-    let late = run().aged(5).judge(&within(200));
-    assert_eq!(told(&late), "fail; ✗ within 200 ms: took 300 ms; at most 200 ms allowed [charge too late by 100 ms]");
+    assert_eq!(shown(&run().evaluated(&within(300))), "pass");
+    let late = run().aged(5).evaluated(&within(200));
+    assert_eq!(shown(&late), "fail; ✗ within 200 ms: took 300 ms; at most 200 ms allowed [charge too late by 100 ms]");
 }
 
 #[test]
@@ -208,13 +210,13 @@ fn findings_gate_when_they_are_sure_and_grave() {
         (run().found(ErrorOrigin, Info, High), ErrorOrigin, Verdict::Pass),
     ];
     for (n, (case, id, verdict)) in table.into_iter().enumerate() {
-        assert_eq!(case.judge(&forbid(id)).verdict, verdict, "row {n}");
+        assert_eq!(case.evaluated(&forbid(id)).verdict, verdict, "row {n}");
     }
     let also =
         Finding { also: vec![Orphan], ..Finding::new(ErrorOrigin, Warning, High, FindingDetail::LogWithoutSpan) };
     let mut case = run();
     case.findings.list.push(also);
-    assert_eq!(case.judge(&forbid(Orphan)).verdict, Verdict::Fail);
+    assert_eq!(case.evaluated(&forbid(Orphan)).verdict, Verdict::Fail);
 }
 
 #[test]
@@ -234,7 +236,7 @@ fn metrics_must_say_so_in_every_sample() {
     for (reading, empty, expected) in table {
         let mut case = settled(journey(RUN));
         case.metrics = vec![reading];
-        assert_eq!(told(&case.judge(&of(empty))), expected);
+        assert_eq!(shown(&case.evaluated(&of(empty))), expected);
     }
 }
 
@@ -249,7 +251,7 @@ fn the_finding_that_explains_a_missing_step_is_named() {
     );
     lost.operation = "orders".into();
     case.findings.list.push(lost);
-    let outcome = case.judge(&spec("a: publish*\nb: process_orders, after a"));
+    let outcome = case.evaluated(&spec("a: publish*\nb: process_orders, after a"));
     assert_eq!(check(&outcome, "b").finding, Some(FindingId::PublishWithoutConsume));
 }
 
@@ -276,8 +278,8 @@ fn a_hundred_thousand_spans_and_twenty_steps_take_no_time() {
     spec.steps.iter_mut().skip(1).for_each(|step| step.count = ExpectedCount::Range(1, Some(1)));
     spec.in_order = true;
     let started = std::time::Instant::now();
-    let outcome = settled(run).judge(&spec);
-    assert_eq!(outcome.verdict, Verdict::Pass, "{}", told(&outcome));
+    let outcome = settled(run).evaluated(&spec);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{}", shown(&outcome));
     assert!(started.elapsed().as_secs() < 10, "{:?} beside {drawing:?}", started.elapsed());
     println!("{:?}", started.elapsed());
 }
@@ -296,6 +298,6 @@ fn kinds_of_checks_follow_the_spec() {
         }],
         ..Spec::default()
     };
-    let kinds: Vec<CheckKind> = settled(journey(RUN)).judge(&spec).checks.iter().map(|check| check.kind).collect();
+    let kinds: Vec<CheckKind> = settled(journey(RUN)).evaluated(&spec).checks.iter().map(|check| check.kind).collect();
     assert_eq!(kinds, [CheckKind::Step, CheckKind::Within, CheckKind::InOrder, CheckKind::Forbid]);
 }

@@ -54,9 +54,9 @@ fn the_demos_runs_are_judged_as_they_are() {
     ];
     for (n, scenario) in demo::scenarios().into_iter().enumerate() {
         let (id, evidence) = run(n, 1);
-        let outcome = settled(stitched(&id, evidence)).judge(&platform());
+        let outcome = settled(stitched(&id, evidence)).evaluated(&platform());
         let expected = if broken.contains(&scenario.name) { Verdict::Fail } else { Verdict::Pass };
-        assert_eq!(outcome.verdict, expected, "{}: {}", scenario.name, told(&outcome));
+        assert_eq!(outcome.verdict, expected, "{}: {}", scenario.name, shown(&outcome));
     }
 }
 
@@ -109,16 +109,16 @@ proptest! {
         let mut random = fastrand::Rng::with_seed(by);
         random.shuffle(&mut shuffled.spans);
         random.shuffle(&mut shuffled.logs);
-        let before = settled(stitched(&id, evidence)).judge(&platform());
-        prop_assert_eq!(before, settled(stitched(&id, shuffled)).judge(&platform()));
+        let before = settled(stitched(&id, evidence)).evaluated(&platform());
+        prop_assert_eq!(before, settled(stitched(&id, shuffled)).evaluated(&platform()));
     }
 
     #[test]
     fn without_a_needed_span_nothing_passes(scenario in 0..19_usize, seed in 0..50_u64, gone in 0..5_usize) {
         let (id, mut evidence) = run(scenario, seed);
         evidence.spans.retain(|span| !span.name.contains(NEEDED[gone]));
-        let outcome = settled(stitched(&id, evidence)).judge(&platform());
-        prop_assert_ne!(outcome.verdict, Verdict::Pass, "{}", told(&outcome));
+        let outcome = settled(stitched(&id, evidence)).evaluated(&platform());
+        prop_assert_ne!(outcome.verdict, Verdict::Pass, "{}", shown(&outcome));
     }
 
     #[test]
@@ -127,21 +127,21 @@ proptest! {
         let mut before = settled(stitched(&id, evidence.clone()));
         let spec = Spec { metrics: vec![metric()], ..platform() };
         before.metrics = vec![MetricReading::Samples(vec![0.0])];
-        for standing in [SourceStatus::Incomplete, SourceStatus::NotConfigured] {
+        for source_status in [SourceStatus::Incomplete, SourceStatus::NotConfigured] {
             let mut after = before.clone();
             match which {
                 0 => {
                     evidence.spans.clear();
-                    after = EvaluationCase { jaeger: standing, journey: stitched(&id, evidence.clone()), ..after };
+                    after = EvaluationCase { jaeger: source_status, journey: stitched(&id, evidence.clone()), ..after };
                 }
                 1 => {
                     evidence.logs.clear();
-                    after = EvaluationCase { loki: standing, journey: stitched(&id, evidence.clone()), ..after };
+                    after = EvaluationCase { loki: source_status, journey: stitched(&id, evidence.clone()), ..after };
                 }
-                _ => after = EvaluationCase { prometheus: standing, metrics: vec![MetricReading::NotAvailable("down".into())], ..after },
+                _ => after = EvaluationCase { prometheus: source_status, metrics: vec![MetricReading::NotAvailable("down".into())], ..after },
             }
-            let (before, after) = (before.judge(&spec), after.judge(&spec));
-            prop_assert!(before.verdict != Verdict::Pass || after.verdict != Verdict::Fail, "{}", told(&after));
+            let (before, after) = (before.evaluated(&spec), after.evaluated(&spec));
+            prop_assert!(before.verdict != Verdict::Pass || after.verdict != Verdict::Fail, "{}", shown(&after));
         }
     }
 }
@@ -174,8 +174,8 @@ proptest! {
 
     #[test]
     fn spans_that_nobody_asks_for_change_no_verdict(run in drawn(), spec in wanted(), more in 0..5_usize) {
-        let before = settled(bent(&run, |_| true, 0)).judge(&spec);
-        let after = settled(bent(&run, |_| true, more)).judge(&spec);
+        let before = settled(bent(&run, |_| true, 0)).evaluated(&spec);
+        let after = settled(bent(&run, |_| true, more)).evaluated(&spec);
         prop_assert_eq!(before.verdict, after.verdict);
     }
 
@@ -183,14 +183,14 @@ proptest! {
     fn what_an_incomplete_answer_hides_turns_no_pass_into_fail(
         run in drawn(), spec in wanted(), hidden in any::<u16>(), young in any::<bool>()
     ) {
-        let whole = settled(bent(&run, |_| true, 0)).judge(&spec);
+        let whole = settled(bent(&run, |_| true, 0)).evaluated(&spec);
         let mut cut = settled(bent(&run, |n| n >= 16 || hidden & (1 << n) == 0, 0));
         cut.jaeger = SourceStatus::Incomplete;
-        let cut = if young { cut.aged(1) } else { cut }.judge(&spec);
-        prop_assert!(whole.verdict != Verdict::Pass || cut.verdict != Verdict::Fail, "{} but {}", told(&whole), told(&cut));
+        let cut = if young { cut.aged(1) } else { cut }.evaluated(&spec);
+        prop_assert!(whole.verdict != Verdict::Pass || cut.verdict != Verdict::Fail, "{} but {}", shown(&whole), shown(&cut));
         prop_assert!(
             whole.verdict != Verdict::Fail || cut.verdict != Verdict::Pass || hidden != 0,
-            "{} but {}", told(&whole), told(&cut)
+            "{} but {}", shown(&whole), shown(&cut)
         );
     }
 }

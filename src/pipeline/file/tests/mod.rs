@@ -29,8 +29,8 @@ pub(crate) enum Editor {
 fn good_specs_mean_what_they_say() {
     for (text, meaning) in good::GOOD {
         let spec = read("spec.yaml", text.as_bytes()).unwrap_or_else(|complaints| panic!("{complaints}"));
-        let told = told(&spec);
-        assert!(told.trim() == meaning.trim(), "{text}\n{told}");
+        let shown = shown(&spec);
+        assert!(shown.trim() == meaning.trim(), "{text}\n{shown}");
     }
 }
 
@@ -72,20 +72,20 @@ fn the_schema_agrees_as_far_as_it_can_see() {
 fn every_error_of_a_spec_is_reported_at_once() {
     let text = "pipeline: essays\nwithin: 90\nsteps:\n  - register: { span: 're:(', servce: batch }\n  \
         - spelling: { span: kafka.consume.*, after: registr, count: lots }\nforbid: [orphans, unusual_step]\n";
-    let told = read("essays.yaml", text.as_bytes()).expect_err("wrong").to_string();
-    crate::golden::assert_golden("pipeline/every_error_of_a_spec_is_reported_at_once.txt", &told);
+    let shown = read("essays.yaml", text.as_bytes()).expect_err("wrong").to_string();
+    crate::golden::assert_golden("pipeline/every_error_of_a_spec_is_reported_at_once.txt", &shown);
 }
 
 #[test]
 fn a_long_line_is_shown_around_the_place() {
     let text =
         format!("pipeline: p\nsteps: [{}a: {{ spn: x }}]\n", (0..200).map(|n| format!("s{n}, ")).collect::<String>());
-    let told = read("spec.yaml", text.as_bytes()).expect_err("wrong").to_string();
-    assert!(told.lines().all(|line| line.chars().count() < 200), "{told}");
-    let lines: Vec<&str> = told.lines().collect();
+    let shown = read("spec.yaml", text.as_bytes()).expect_err("wrong").to_string();
+    assert!(shown.lines().all(|line| line.chars().count() < 200), "{shown}");
+    let lines: Vec<&str> = shown.lines().collect();
     let caret = lines.iter().rposition(|line| line.ends_with('^')).expect("a caret");
     let column = lines[caret].find('^').expect("a caret");
-    assert!(lines[caret - 1].chars().skip(column).collect::<String>().starts_with("spn"), "{told}");
+    assert!(lines[caret - 1].chars().skip(column).collect::<String>().starts_with("spn"), "{shown}");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn hostile_files_end_quickly() {
         let complaints = read("spec.yaml", file.as_bytes()).map(|_| ()).map_err(|c| c.to_string());
         let shown = &file[..file.len().min(60)];
         assert!(begun.elapsed() < Duration::from_secs(20), "{shown} took {:?}", begun.elapsed());
-        assert!(complaints.err().is_none_or(|told| told.len() < 100_000), "{shown}");
+        assert!(complaints.err().is_none_or(|shown| shown.len() < 100_000), "{shown}");
     }
     assert!(read("spec.yaml", &vec![b' '; LONGEST + 1]).is_err());
     assert!(read("spec.yaml", b"pipeline: \xff").is_err());
@@ -151,7 +151,7 @@ proptest! {
 
 fn told_or_shown(bytes: &[u8]) {
     match read("spec.yaml", bytes) {
-        Ok(spec) => drop(told(&spec)),
+        Ok(spec) => drop(shown(&spec)),
         Err(complaints) => {
             assert!(!complaints.list.is_empty());
             drop(complaints.to_string());
@@ -172,7 +172,7 @@ fn json(node: &YamlNode) -> serde_json::Value {
 }
 
 /// A spec in words.
-fn told(spec: &Spec) -> String {
+fn shown(spec: &Spec) -> String {
     let mut lines = vec![format!("{} {:?} {:?} in_order={}", spec.name, spec.reach, spec.propagation, spec.in_order)];
     lines.extend(spec.within_ns.map(|ns| format!("within {}", Human(ns))));
     lines.push(format!(

@@ -121,8 +121,8 @@ fn each_rule_names_what_is_wrong() {
             "info error_origin/recovered a try ×2",
         ),
     ];
-    for (name, text, wanted) in table {
-        assert_eq!(summary(&findings_of(&sketch::journey(text))), wanted, "{name}");
+    for (name, text, expected) in table {
+        assert_eq!(summary(&findings_of(&sketch::journey(text))), expected, "{name}");
     }
 }
 

@@ -182,7 +182,7 @@ fn good_runs_stay_silent_and_the_faults_beside_them_do_not() {
         ),
     ];
     let known = Knowledge { served: [("s".to_owned(), "p".to_owned())].into(), ..Knowledge::default() };
-    for (shape, text, wanted) in table {
-        assert_eq!(above_info(text, &known), wanted, "{shape}");
+    for (shape, text, expected) in table {
+        assert_eq!(above_info(text, &known), expected, "{shape}");
     }
 }
