@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::generator::export::{to_loki_push, to_openmetrics, to_otlp_json};
@@ -52,13 +52,28 @@ pub async fn push(run: &DemoRun) {
     push_lines(&run.logs).await;
 }
 
-/// The page that Prometheus scrapes, until it is dropped.
-pub struct MetricsPage(Arc<Mutex<String>>);
+/// The page that Prometheus scrapes. It has one address, so tests take turns: each has it until it drops this.
+pub struct MetricsPage {
+    page: Arc<Mutex<String>>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+static TURN: Mutex<()> = Mutex::new(());
+/// The page of this process, once it is served.
+static PAGE: OnceLock<Arc<Mutex<String>>> = OnceLock::new();
 
 impl MetricsPage {
     /// Serves these samples at the address that the stack scrapes.
     pub fn serve(samples: &[Sample]) -> Self {
-        let page = Arc::new(Mutex::new(to_openmetrics(samples)));
+        // A test that failed during its turn does not fail the next one.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = Self { page: Arc::clone(PAGE.get_or_init(Self::listen)), _turn: turn };
+        page.show(samples);
+        page
+    }
+
+    fn listen() -> Arc<Mutex<String>> {
+        let page = Arc::<Mutex<String>>::default();
         let listener = TcpListener::bind(address("STACK_METRICS_ADDR")).expect("the metrics address is free");
         let shown = Arc::clone(&page);
         std::thread::spawn(move || {
@@ -69,13 +84,20 @@ impl MetricsPage {
                 let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
             }
         });
-        Self(page)
+        page
     }
 
     /// Shows other samples from now on.
     pub fn show(&self, samples: &[Sample]) {
-        if let Ok(mut page) = self.0.lock() {
+        if let Ok(mut page) = self.page.lock() {
             *page = to_openmetrics(samples);
         }
+    }
+}
+
+impl Drop for MetricsPage {
+    /// The series end with the test.
+    fn drop(&mut self) {
+        self.show(&[]);
     }
 }
