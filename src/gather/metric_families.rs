@@ -256,12 +256,12 @@ mod tests {
     use super::*;
 
     /// Calls, errors counted apart, and lengths with their unit.
-    type Told<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
+    type Reply<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
 
     #[test]
     fn whoever_made_them_what_belongs_together_is_one_family() {
         let (ms, s) = (Some(DurationUnit::Milliseconds), Some(DurationUnit::Seconds));
-        let table: [(&[&str], &[Told]); 7] = [
+        let table: [(&[&str], &[Reply]); 7] = [
             (&[], &[]),
             (
                 &["traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds_bucket"],
@@ -295,7 +295,7 @@ mod tests {
         for (names, wanted) in table {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = candidates(&names);
-            let reply: Vec<Told> = found
+            let reply: Vec<Reply> = found
                 .iter()
                 .map(|f| (f.calls.as_str(), f.errors.as_deref(), f.lengths.as_ref().map(|l| (l.name.as_str(), l.unit))))
                 .collect();

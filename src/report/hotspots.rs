@@ -118,7 +118,7 @@ impl HotspotsReport {
             _ => TextRole::Plain,
         };
         let mut cells = vec![styled(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
-        if self.compared == ErrorComparison::Told {
+        if self.compared == ErrorComparison::Compared {
             cells.push(trend(spot));
         }
         let operation = match (spot.place.operation.as_str(), spot.lines_only) {
@@ -185,11 +185,11 @@ impl HotspotsReport {
             ErrorComparison::NotLooked => {
                 Some(format!("not told: no time before was looked at; {}", SeeMore::TimeBefore))
             }
-            ErrorComparison::NotTold => Some("not told: the time before could not be asked about".to_owned()),
+            ErrorComparison::NotAvailable => Some("not told: the time before could not be asked about".to_owned()),
             ErrorComparison::NothingRecorded => {
                 Some("not told: nothing at all was recorded in the time before".to_owned())
             }
-            ErrorComparison::Told => None,
+            ErrorComparison::Compared => None,
         };
         if let Some(text) = no_trend.filter(|_| !self.hotspots.is_empty()) {
             facts.push(fact("trend", styled(TextRole::Dim, text)));
@@ -278,7 +278,7 @@ impl ReportBody for HotspotsReport {
         if !shown.is_empty() {
             let rows = shown.iter().take(self.top).map(|spot| self.row(spot, frame, &names)).collect();
             let mut head = vec!["errors", "share"];
-            head.extend((self.compared == ErrorComparison::Told).then_some("trend"));
+            head.extend((self.compared == ErrorComparison::Compared).then_some("trend"));
             head.extend(["service", "operation and error"]);
             blocks.extend([Block::Blank, Block::Table(Table::new(&head, rows))]);
         }

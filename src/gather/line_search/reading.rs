@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     /// Counts by the label's value.
-    type Told<'a> = &'a [(&'a str, f64)];
+    type Reply<'a> = &'a [(&'a str, f64)];
 
     #[test]
     fn a_service_with_many_lines_hides_no_other() {
@@ -201,7 +201,7 @@ mod tests {
             most,
         };
         let all = || vec![LinePart { whose: Whose::All, most: 100 }];
-        let table: [(Told, Vec<LinePart>); 7] = [
+        let table: [(Reply, Vec<LinePart>); 7] = [
             (&[], all()),
             (&[("a", 60.0), ("b", 40.0)], all()),
             (&[("a", 6_000.0)], all()),

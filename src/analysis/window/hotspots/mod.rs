@@ -75,11 +75,13 @@ pub(crate) enum ErrorComparison {
     #[default]
     NotLooked,
     /// It could not be queried.
-    NotTold,
+    #[serde(rename = "not_told")]
+    NotAvailable,
     /// Nothing was recorded then, good or bad, so that no error can be called new.
     NothingRecorded,
     /// It can.
-    Told,
+    #[serde(rename = "told")]
+    Compared,
 }
 
 /// Trend against the time before.
@@ -267,7 +269,7 @@ impl HotspotFold {
         match (self.scope.before, self.before.spans || self.before.lines) {
             (None, _) => ErrorComparison::NotLooked,
             (Some(_), false) => ErrorComparison::NothingRecorded,
-            (Some(_), true) => ErrorComparison::Told,
+            (Some(_), true) => ErrorComparison::Compared,
         }
     }
 }

@@ -56,9 +56,9 @@ impl Totals {
     /// Whether errors can be compared with the time before.
     pub(crate) fn compared(&self) -> ErrorComparison {
         if self.has_lines_before() || self.has_calls_before() {
-            ErrorComparison::Told
+            ErrorComparison::Compared
         } else if self.before_unavailable {
-            ErrorComparison::NotTold
+            ErrorComparison::NotAvailable
         } else {
             ErrorComparison::NothingRecorded
         }

@@ -321,7 +321,7 @@ fn what_one_cause_showed_as_is_one_finding() {
 
 /// Many spans in a row, or side by side, every third of them failed.
 #[test]
-fn the_deepest_and_the_widest_journeys_are_judged() {
+fn the_deepest_and_the_widest_journeys_are_analysed() {
     let count = 50_000;
     let deep = sketch::chain(count);
     let mut wide = sketch::chain(count);
