@@ -168,7 +168,7 @@ fn foreign_or_writable(file: &fs::Metadata, environment: &Environment) -> Option
 }
 
 #[cfg(not(unix))]
-fn somebody_elses(_: &fs::Metadata, _: &Environment) -> Option<String> {
+fn foreign_or_writable(_: &fs::Metadata, _: &Environment) -> Option<String> {
     None
 }
 
