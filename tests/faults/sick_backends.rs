@@ -14,7 +14,7 @@ use crate::window_commands::PANELS;
 use crate::{connections, data, encodings, fault, fault_health, row, run, statuses, tls, window_commands};
 
 /// Commands that run at once. Most of them wait for a backend that does not answer.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 
 fn check(rows: &[Row]) {
     let wanted = std::env::var("ROW").unwrap_or_default();

@@ -278,8 +278,9 @@ fn pipes_disks_and_narrow_places() {
         (r#"ulimit -v 262144; "$T" --help"#, 0, ""),
         (r#"ulimit -v 262144; "$T" find x --timeout 500ms --jaeger-url "$URL""#, 3, ""),
         (r#"ulimit -v 262144; "$T" find x --timeout 500ms --jaeger-url "${URL/127.0.0.1/localhost}""#, 3, ""),
-        // It does not speak TLS: what matters is that the client could be set up, roots and all.
-        (r#"ulimit -v 262144; "$T" doctor --timeout 5s --jaeger-url "${URL/http/https}" >i; ! grep "set up" i"#, 0, ""),
+        // It does not speak TLS: what matters is that the client could be set up, roots and all. The allocator reserves
+        // up to 128 MiB of addresses for a new thread before it gives half of them back.
+        (r#"ulimit -v 393216; "$T" doctor --timeout 5s --jaeger-url "${URL/http/https}" >i; ! grep "set up" i"#, 0, ""),
         (r#"env -i "$T" find --demo"#, 0, ""),
         (r#"env -i LANG=C HOME=/no/such/home "$T" find --demo"#, 0, ""),
         (r#"env -i "$T" doctor --timeout 500ms --jaeger-url "$URL""#, 3, ""),
