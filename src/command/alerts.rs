@@ -92,7 +92,7 @@ impl AlertsArgs {
         } else {
             read_examples(&session, &request, &mut alerts[..shown], asked).await?
         };
-        answer.provenance.absorb(found.shell);
+        answer.provenance.absorb(found.status);
         let of_services = !request.filters.services.is_empty();
         let report = AlertsReport { asked: Some(asked), of_services, no_rules: found.no_rules, alerts, basis };
         Ok(self.outcome(answer, session.finish(), context, report))
@@ -149,7 +149,7 @@ impl AlertsArgs {
             found: Found::from_count(report.rules.len()),
             worst: report.has_broken_rule().then_some(Severity::Warning),
         };
-        answer.provenance.absorb(found.shell);
+        answer.provenance.absorb(found.status);
         Ok(context.outcome(answer, session.finish(), self.window.journey.verdict, report))
     }
 }

@@ -99,7 +99,7 @@ fn report<B: ReportBody + 'static>(
     let keys = CORRELATION_KEYS.map(str::to_owned).to_vec();
     let query = Query::about(Subject::correlation(&run.correlation_id), keys, demo::NOW);
     let evidence = demo::evidence(run);
-    let shell = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
+    let status = Evidence { spans: vec![], logs: vec![], ..evidence.clone() };
     let journey = stitch(evidence, &query);
     let mut known = Knowledge::default();
     demo::embedded().iter().for_each(|(_, run)| known.learn_spans(&run.spans));
@@ -109,7 +109,7 @@ fn report<B: ReportBody + 'static>(
     let provenance = Provenance {
         subject: Some(run.correlation_id.clone()),
         data: DataSelection::demo(Some(scenario.name.to_owned())),
-        ..Provenance::from_evidence(&shell)
+        ..Provenance::from_evidence(&status)
     };
     Report::new(provenance, body(analysed, query))
 }

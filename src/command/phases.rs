@@ -75,7 +75,7 @@ Examples:
             request.search = WindowSearch::for_traces(TraceSelection::AndErrors);
             answer = session.window(&request, |journey| examples.add(&journey)).await?.answer;
         }
-        answer.provenance.absorb(metrics.shell);
+        answer.provenance.absorb(metrics.status);
         let stuck_after_ns = self.stuck_after.unwrap_or(STUCK_AFTER);
         let window = PhaseWindow { window: asked, step_ns: metrics.step_ns, stuck_after_ns };
         let report = PhasesReport {

@@ -29,7 +29,7 @@ pub(crate) struct AlertsAnswer {
     /// Nanoseconds between two samples.
     pub(crate) step_ns: i64,
     /// How Prometheus did.
-    pub(crate) shell: Evidence,
+    pub(crate) status: Evidence,
 }
 
 /// Asks for the alerts of the window, and for those of now where it reaches so far; none where metrics are left out.
@@ -67,7 +67,7 @@ pub(crate) async fn gather(window: Window, now: Timestamp, sources: &Sources<'_>
         rules,
         no_rules,
         step_ns: step_ns(window),
-        shell: status.shell("alerts", items, String::new(), window),
+        status: status.into_evidence("alerts", items, String::new(), window),
     })
 }
 

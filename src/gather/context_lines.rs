@@ -12,14 +12,14 @@ use crate::query::Query;
 use crate::source::failure::Failure;
 use crate::source::role::{Direction, LogSource};
 
-/// How many places are looked at.
+/// Places around which lines are read: two requests each, a fifth of the default of 500 in all.
 const MOST_PLACES: usize = 50;
-/// Lines closer together than this are one place.
+/// Lines less than 2 s apart share a place: their neighbours overlap anyway.
 const CLOSE: i64 = 2 * SECOND;
-/// How far from a line its neighbours are looked for.
+/// Neighbours are looked for up to an hour away: a quiet service logs a heartbeat at least that often.
 const REACH: i64 = HOUR;
 
-/// How many lines of one place are read to find the neighbours in it.
+/// Lines read of one place to find the neighbours in it: the default limit of a Loki query.
 const MOST_LINES: usize = 5000;
 
 /// A stretch of time of one stream, and when the journey's own lines stand in it.

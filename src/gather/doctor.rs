@@ -17,7 +17,7 @@ use crate::source::server::endpoint::Endpoint;
 use crate::source::server::request::Response;
 use crate::source::server::transport::{Transport, display_url};
 
-/// How many services are asked for their newest span.
+/// Services searched for their newest span: one of them is nearly always active, and `doctor` should take a second.
 const SERVICES_ASKED: usize = 8;
 
 /// Examines the source of every role, all at the same time.

@@ -19,7 +19,7 @@ use crate::source::role::{Direction, LineMatch, LogSource};
 use crate::stitch::id_matching::{is_short, spellings};
 use crate::wire::Decoded;
 
-/// How many trace IDs go into one query.
+/// Trace IDs in one query: 20 of 32 characters stay below 1 KB of URL, and the regular expression stays cheap for Loki.
 const TRACES_A_QUERY: usize = 20;
 
 /// Loki, for one question.

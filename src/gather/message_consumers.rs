@@ -21,13 +21,15 @@ use crate::source::role::Role;
 use crate::stitch::id_matching::Keys;
 use crate::stitch::membership::Membership;
 
-/// How many messages of one journey are asked about.
+/// Messages of one journey that are looked up. Each costs up to 5 requests, so 20 leave most of the 500 to the journey.
 const MOST_MESSAGES: usize = 20;
-/// A consumer's clock may be behind.
+/// A consumer whose clock is behind begins before its publish. A minute is far more than NTP leaves; chosen, not
+/// measured.
 const BEFORE: i64 = MINUTE;
-/// How long after its publish a message is looked for.
+/// A message is looked for this long after its publish. A queue that is further behind is an incident of its own;
+/// chosen, not measured.
 const AFTER: i64 = HOUR;
-/// How often the time of a busy topic is cut in two.
+/// A busy topic returns more than the limit: its time is cut in two at most 4 times, 9 requests.
 const SPLITS: Splits = Splits::AtMost(4);
 /// Requests that are left to what comes after.
 pub(super) const KEPT: usize = 50;

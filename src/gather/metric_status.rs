@@ -50,34 +50,34 @@ impl<'a> MetricStatus<'a> {
     }
 
     /// The status of an answer that needs this backend for `what`, with the number of items it gave, or the detail.
-    pub(crate) fn shell(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
+    pub(crate) fn into_evidence(self, what: &str, items: usize, detail: String, window: Window) -> Evidence {
         let Self { endpoint, transport, failed, notes } = self;
         let mut status = backend_status::asked(endpoint, transport);
         (status.items, status.detail) = (items, detail);
-        let mut shell = Evidence::default();
-        notes.into_iter().for_each(|note| shell.note(backend_status::advised(note)));
+        let mut evidence = Evidence::default();
+        notes.into_iter().for_each(|note| evidence.note(backend_status::advised(note)));
         match failed {
             None => {
-                shell.coverage.metrics.add(window);
-                if let Some(note) = shell.notes.iter().find(|note| note.code.is_incomplete()) {
+                evidence.coverage.metrics.add(window);
+                if let Some(note) = evidence.notes.iter().find(|note| note.code.is_incomplete()) {
                     backend_status::lacking(&mut status, BackendState::Partial, note);
                 }
             }
             Some(failure) => {
                 backend_status::failed(&mut status, endpoint, &failure);
-                shell.note(backend_status::note_of(endpoint, &failure));
+                evidence.note(backend_status::note_of(endpoint, &failure));
                 if status.state == BackendState::NotConfigured {
-                    shell.note(needed(what, endpoint.source));
+                    evidence.note(needed(what, endpoint.source));
                 }
             }
         }
         if let Some(failure) = transport.interrupted() {
             let came = if transport.has_answered(endpoint.source) { Received::Something } else { Received::Nothing };
-            shell.notes.retain(|note| note.code != NoteCode::BoundReached);
-            shell.note(failure.interruption(came));
+            evidence.notes.retain(|note| note.code != NoteCode::BoundReached);
+            evidence.note(failure.interruption(came));
         }
-        shell.backends = vec![status];
-        shell
+        evidence.backends = vec![status];
+        evidence
     }
 }
 

@@ -11,7 +11,7 @@ use crate::query::PhaseQueries;
 use crate::source::failure::{Failure, FailureKind};
 use crate::source::role::{MetricSource, Role, SeriesReply, step_seconds};
 
-/// Seconds over which a rate is taken at least: a few scrapes.
+/// Seconds over which a rate is taken at least: five scrapes a minute apart, so that one that failed leaves enough.
 const SHORTEST_RANGE: i64 = 300;
 
 /// What came.
@@ -24,7 +24,7 @@ pub(crate) struct PhaseMetrics {
     /// Nanoseconds between two samples.
     pub(crate) step_ns: i64,
     /// How Prometheus did.
-    pub(crate) shell: Evidence,
+    pub(crate) status: Evidence,
 }
 
 /// Asks for all three over the window; none where metrics are left out.
@@ -40,8 +40,8 @@ pub(crate) async fn gather(queries: &PhaseQueries, window: Window, sources: &Sou
     };
     let (phases, storage) = (panel("phases", phases), vec![panel("updates/s", updates), panel("failures/s", failures)]);
     let detail = format!("{} series", std::iter::once(&phases).chain(&storage).map(|p| p.series.len()).sum::<usize>());
-    let shell = status.shell("phases", 0, detail, window);
-    Some(PhaseMetrics { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), shell })
+    let status = status.into_evidence("phases", 0, detail, window);
+    Some(PhaseMetrics { phases, storage, step_ns: step_seconds(window).saturating_mul(SECOND), status })
 }
 
 async fn ask(metrics: &dyn MetricSource, template: String, window: Window) -> (String, Result<SeriesReply, Failure>) {

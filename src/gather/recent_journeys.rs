@@ -23,9 +23,9 @@ use crate::source::failure::Failure;
 use crate::source::role::{Role, SpanSource, TraceSearch};
 use crate::stitch::subjects::{JourneyCandidate, subjects};
 
-/// How often one service is asked, where what it gives is not what is wanted.
+/// Searches of one service at most, where most of what it returns carries no ID: 64 reach six halvings of the window.
 const MOST_ASKS: usize = 64;
-/// A window shorter than this is not cut in two: 1 ms.
+/// A window shorter than 1 ms is not cut in two: see `traces`.
 const SHORTEST: i64 = 1_000_000;
 
 /// Which journeys are wanted.
@@ -57,20 +57,20 @@ pub struct Recent {
     /// How to ask for each, the newest first; spans are those of the traces that were found.
     pub journeys: Vec<JourneyCandidate>,
     /// How Jaeger did, and what is to be remarked; no spans.
-    pub shell: Evidence,
+    pub status: Evidence,
 }
 
 /// Looks for them.
 pub async fn recent(query: &RecentQuery, sources: &Sources<'_>) -> Recent {
     let transport = sources.transport;
     sources.progress.say("looking for recent journeys");
-    let mut shell = Evidence::default();
+    let mut evidence = Evidence::default();
     let backend = Role::Spans.backend();
     let (Some(endpoint), Some(source)) = (sources.endpoint(Role::Spans), sources.spans()) else {
         let message = format!("recent journeys are found by {}, which is left out", backend.as_str());
-        shell.note(Note::new(NoteCode::NotConfigured, backend, message));
-        shell.backends = vec![backend_status::left_out(backend)];
-        return Recent { journeys: vec![], shell };
+        evidence.note(Note::new(NoteCode::NotConfigured, backend, message));
+        evidence.backends = vec![backend_status::left_out(backend)];
+        return Recent { journeys: vec![], status: evidence };
     };
     let (found, failure) = match source.connect().await {
         Ok(()) => {
@@ -88,21 +88,21 @@ pub async fn recent(query: &RecentQuery, sources: &Sources<'_>) -> Recent {
     if let Some(failure) = failure {
         let note = backend_status::note_of(endpoint, &failure);
         backend_status::failed(&mut status, endpoint, &failure);
-        shell.note(note);
+        evidence.note(note);
     }
-    found.notes.into_iter().for_each(|note| shell.note(backend_status::advised(note)));
+    found.notes.into_iter().for_each(|note| evidence.note(backend_status::advised(note)));
     if found.failures.is_empty() {
-        shell.coverage.traces.add(query.window);
+        evidence.coverage.traces.add(query.window);
     }
     let (journeys, more) = chosen(found.traces, query);
     status.items = journeys.len();
-    shell.backends = vec![status];
+    evidence.backends = vec![status];
     if more || found.is_cut {
         let n = journeys.len();
-        shell.note(Note::new(NoteCode::Sampled, backend, format!("the newest {n} journeys; there may be more")));
+        evidence.note(Note::new(NoteCode::Sampled, backend, format!("the newest {n} journeys; there may be more")));
     }
-    shell.notes.sort();
-    Recent { journeys, shell }
+    evidence.notes.sort();
+    Recent { journeys, status: evidence }
 }
 
 /// What came of asking.

@@ -23,7 +23,7 @@ pub(crate) struct RulesAnswer {
     /// What they need, and whether there was any of it in the window. What was not asked is not here.
     pub(crate) seen: BTreeMap<String, bool>,
     /// How Prometheus did.
-    pub(crate) shell: Evidence,
+    pub(crate) status: Evidence,
 }
 
 /// Asks for all rules, then for what each needs; none where metrics are left out.
@@ -60,5 +60,5 @@ pub(crate) async fn gather(window: Window, sources: &Sources<'_>) -> Option<Rule
         }
     }
     let detail = format!("{} rules", rules.len());
-    Some(RulesAnswer { rules, seen, shell: status.shell("rules", 0, detail, window) })
+    Some(RulesAnswer { rules, seen, status: status.into_evidence("rules", 0, detail, window) })
 }

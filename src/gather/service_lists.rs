@@ -10,7 +10,7 @@ use crate::model::evidence::Listed;
 use crate::model::span::Span;
 use crate::stitch::membership::Membership;
 
-/// How many services are asked what they do.
+/// Services whose operations are listed: one request each. Chosen, not measured.
 const MOST_SERVICES: usize = 20;
 
 impl Gathering<'_> {

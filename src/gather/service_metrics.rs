@@ -14,7 +14,7 @@ use crate::wire::jaeger_metrics::Point;
 
 /// Services in one request at most: their names are in its URL, which servers limit to some 8 KB.
 const AT_ONCE: usize = 100;
-/// The shares whose lengths are asked for.
+/// The quantiles that Jaeger is asked for: those of its own Monitor page.
 const SHARES: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 /// Nanoseconds in a millisecond, in which its page takes every length to be.
 const MILLIS: f64 = 1e6;

@@ -192,7 +192,7 @@ fn times(reply: &SeriesReply) -> impl Iterator<Item = Timestamp> + '_ {
     reply.data.iter().flat_map(|series| &series.samples).map(|(time, _)| *time)
 }
 
-/// So long are the finest steps at least.
+/// The finest step: half of the shortest scrape interval in common use, 10 s, so that none is skipped.
 const FINEST: i64 = 5 * SECOND;
 
 /// The series that were read at one of these times.
@@ -336,7 +336,7 @@ fn graph(calls: &[Series], errors: &[Series], buckets: &[Series]) -> Vec<Measure
     edges.into_values().filter(|edge| edge.calls > 0.0).collect()
 }
 
-/// No counter that counts anything goes beyond what a float tells exactly.
+/// Above 2^53, about 9e15, a float is no longer exact: a larger counter is an error of the server.
 const MOST_COUNTED: f64 = 9e15;
 
 type MeasureKey = (String, String, Option<SpanKind>);

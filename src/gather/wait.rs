@@ -15,13 +15,13 @@ use crate::query::{Query, TimeRange};
 use crate::report::text::first_few;
 use crate::source::failure::Received;
 
-/// The first pause between two rounds.
+/// The first pause between two rounds: what is late is mostly late by an export batch, whose default is 5 s or less.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest.
+/// The longest pause: what arrives is shown at most this much later, and a long wait costs 12 rounds a minute.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// By how much each is longer than the one before, in percent.
+/// Each pause as a percentage of the one before: 500 ms reach 5 s in 6 rounds.
 const GROWTH: u32 = 150;
-/// How many of the things that are waited for are named.
+/// Missing steps named on the progress line, which must not wrap.
 const MOST_NAMED: usize = 3;
 
 /// Whether to ask again.

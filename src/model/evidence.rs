@@ -338,7 +338,7 @@ impl Evidence {
 
     /// What it rests on: backends, notes and coverage, without anything that was found.
     #[must_use]
-    pub(crate) fn shell(&self) -> Self {
+    pub(crate) fn status_only(&self) -> Self {
         Self {
             backends: self.backends.clone(),
             notes: self.notes.clone(),
@@ -349,7 +349,7 @@ impl Evidence {
 
     /// The same, taken out of it.
     #[must_use]
-    pub(crate) fn take_shell(&mut self) -> Self {
+    pub(crate) fn take_status(&mut self) -> Self {
         Self {
             backends: std::mem::take(&mut self.backends),
             notes: std::mem::take(&mut self.notes),
@@ -359,7 +359,7 @@ impl Evidence {
     }
 
     /// Takes in what another answer rests on.
-    pub(crate) fn absorb_shell(&mut self, other: Self) {
+    pub(crate) fn absorb_status(&mut self, other: Self) {
         other.notes.into_iter().for_each(|note| self.note(note));
         self.coverage.absorb(&other.coverage);
         merge_statuses(&mut self.backends, other.backends);

@@ -49,10 +49,10 @@ impl Session {
         match &self.data {
             OpenedData::Files(files) if *selection != JourneySelection::Named => {
                 let evidence = files.read(request.window)?;
-                let shell = evidence.shell();
+                let status = evidence.status_only();
                 let shares = split(evidence, &self.config.keys, selection.listed().unwrap_or_default());
                 self.together(shares, selection.listed(), request).into_iter().for_each(&mut add);
-                all = all.or_else(|| self.incomplete_answer(&shell));
+                all = all.or_else(|| self.incomplete_answer(&status));
             }
             OpenedData::Demo(scenario) if selection.is_many_of_the_demo(scenario.as_deref()) => {
                 let mut request = request.clone();
@@ -65,7 +65,7 @@ impl Session {
                     JourneySelection::Recent(newest) => {
                         let recent = self.recent(servers, *newest, request).await;
                         let subjects = recent.journeys.into_iter().map(|candidate| candidate.subject);
-                        (subjects.collect(), Some(recent.shell))
+                        (subjects.collect(), Some(recent.status))
                     }
                     _ => (selection.listed().unwrap_or_default().to_vec(), None),
                 };

@@ -26,7 +26,7 @@ pub(super) struct StitchedJourney {
 impl StitchedJourney {
     /// The journey of this evidence. What it shows is added to what is known.
     pub(super) fn new(mut evidence: Evidence, query: Query, known: &mut Knowledge) -> Self {
-        let asked = Evidence { looked_up: std::mem::take(&mut evidence.looked_up), ..evidence.take_shell() };
+        let asked = Evidence { looked_up: std::mem::take(&mut evidence.looked_up), ..evidence.take_status() };
         known.learn_spans(&evidence.spans);
         known.learn_lists(&evidence.listed);
         let journey = stitch(evidence, &query);

@@ -155,7 +155,7 @@ impl Session {
         let notes = [searched_apart(&sampled), sampled.note_on_errors(1, limit), by_lines, without_trace(&lines)];
         let mut evidence = sampled.evidence;
         evidence.logs = std::mem::take(&mut lines.evidence.logs);
-        evidence.absorb_shell(lines.evidence);
+        evidence.absorb_status(lines.evidence);
         let mut left_out = 0;
         let take = |journey: Journey| {
             let began = journey.span_extent().map(|extent| extent.from);
@@ -198,7 +198,7 @@ impl Session {
         request: &WindowRequest,
         mut take: impl FnMut(Journey),
     ) -> WindowAnswer {
-        let asked = evidence.take_shell();
+        let asked = evidence.take_status();
         let sane = evidence.spans.iter().filter(|span| span.has_sane_time());
         let newest = sane.map(|span| span.end().min(self.now)).max();
         let settled = newest.is_none_or(|newest| self.now.since(newest) > self.config.settle_ns);

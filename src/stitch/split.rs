@@ -34,7 +34,7 @@ pub(crate) fn split(evidence: Evidence, keys: &[String], asked: &[Subject]) -> S
         };
     }
     let mut ties = Ties::new(&evidence, &Keys::new(keys), &subjects);
-    let empty_part = evidence.shell();
+    let empty_part = evidence.status_only();
     let mut shares: BTreeMap<usize, Evidence> = BTreeMap::new();
     for span in evidence.spans {
         let share = ties.group(Tie::Trace(span.trace_id));

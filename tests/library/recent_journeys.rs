@@ -59,7 +59,7 @@ fn texts(recent: &Recent) -> Vec<&str> {
 }
 
 fn is_sampled(recent: &Recent) -> bool {
-    recent.shell.notes.iter().any(|note| note.code == NoteCode::Sampled)
+    recent.status.notes.iter().any(|note| note.code == NoteCode::Sampled)
 }
 
 /// However the server must be asked, the same IDs come, the newest first; that there are more is said.
@@ -68,7 +68,7 @@ fn the_newest_come_first_however_they_are_asked_for() {
     let (spans, ids) = runs(12);
     let all = found(&Jaeger::holding(&spans), &wanted(ROOT, 50));
     assert_eq!(
-        (texts(&all), is_sampled(&all), all.shell.is_complete()),
+        (texts(&all), is_sampled(&all), all.status.is_complete()),
         (ids.iter().map(String::as_str).collect(), false, true)
     );
     let newest: Vec<&str> = ids[..5].iter().map(String::as_str).collect();
@@ -93,7 +93,7 @@ fn the_newest_come_first_however_they_are_asked_for() {
     for (index, (jaeger, wanted)) in table.iter().enumerate() {
         let recent = found(jaeger, wanted);
         assert_eq!(texts(&recent), newest, "{index}: {:?}", jaeger.searches());
-        assert!(is_sampled(&recent) && recent.shell.is_complete(), "{index}: {:?}", recent.shell.notes);
+        assert!(is_sampled(&recent) && recent.status.is_complete(), "{index}: {:?}", recent.status.notes);
     }
 }
 
@@ -111,7 +111,7 @@ fn only_what_is_wanted_is_named() {
     let traces: Vec<String> = own.journeys.iter().filter_map(|j| Some(j.subject.as_trace?.to_string())).collect();
     assert_eq!((texts(&own).len(), traces.len()), (2, 2), "{:?}", texts(&own));
     let nothing = found(&jaeger, &wanted("GET /nothing", 5));
-    assert!(nothing.journeys.is_empty() && nothing.shell.is_complete() && !is_sampled(&nothing));
+    assert!(nothing.journeys.is_empty() && nothing.status.is_complete() && !is_sampled(&nothing));
     let failing = Filters { errors_only: true, ..Filters::default() };
     assert!(found(&jaeger, &RecentQuery { filters: failing, ..wanted(ROOT, 5) }).journeys.is_empty());
 }
@@ -121,6 +121,6 @@ fn only_what_is_wanted_is_named() {
 fn a_jaeger_that_does_not_answer_is_reported() {
     let sick = Jaeger::with(&[], |_| Some((500, "text/plain", b"on fire".to_vec())));
     let answer = found(&sick, &wanted(ROOT, 5));
-    assert!(!answer.shell.is_complete() && answer.shell.backends[0].error.contains("on fire"), "{:?}", answer.shell);
-    assert_eq!(answer.shell.backends[0].name, Source::Jaeger);
+    assert!(!answer.status.is_complete() && answer.status.backends[0].error.contains("on fire"), "{:?}", answer.status);
+    assert_eq!(answer.status.backends[0].name, Source::Jaeger);
 }

@@ -18,17 +18,19 @@ use crate::source::failure::Failure;
 use crate::source::role::{SpanSource, Times, TraceSearch};
 use crate::wire::Decoded;
 
-/// Services that are asked at the same time. Their answers decide how much the next are asked for.
+/// Services searched at the same time. Their answers decide how much the next are asked for, so a larger group would
+/// make the sample less even.
 const AT_ONCE: usize = 16;
-/// Services that are asked at most.
+/// Services searched at most: two requests each stay within a minute on a Jaeger that needs 50 ms for one.
 pub(super) const SERVICES: usize = 1_000;
-/// Parts of the window in which traces are searched for, for an even sample,
+/// Parts of the window, each searched by itself. Jaeger returns the newest traces first, so one search of the whole
+/// window would sample its end only. 24 makes each part of a day an hour.
 const PARTS: usize = 24;
-/// and how many of them at the same time.
+/// Parts searched at the same time: half of the default of 8 requests per backend, which leaves room for other services.
 const PARTS_AT_ONCE: usize = 4;
-/// How much a part may weigh at most, as a multiple of what it returned: a burst would leave nothing of the others.
+/// The most that one trace of a part may count for: with a larger factor, a burst would outweigh all other parts.
 const MOST_TIMES: f64 = 20.0;
-/// Spans of a trace that are assumed before one was seen.
+/// Spans per trace assumed before the first answer. A guess on the low side only asks once more.
 const SPANS_A_TRACE: usize = 5;
 
 /// The result of one search.

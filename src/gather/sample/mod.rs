@@ -71,7 +71,7 @@ impl Sampled {
     }
 }
 
-/// Traces that are asked for at most because log lines name them.
+/// Traces fetched at most because log lines name them: each is a request of its own. Chosen, not measured.
 const MOST_NAMED: usize = 500;
 
 /// Asks each service for its newest traces in several looks, then for the traces that are named and did not come. The

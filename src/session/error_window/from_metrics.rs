@@ -28,13 +28,14 @@ use crate::source::role::Role;
 
 // Examples show what the counts are made of; the limits bound what is read, and the counts are of all.
 
-/// Traces with errors that are read of each service.
+/// Traces with errors read of each service. They only give proportions and examples; counts come from metrics. 20 show
+/// a kind of error that makes up a tenth with a probability of 88 %.
 const EXAMPLE_TRACES: usize = 20;
-/// Services of which traces are read: those with the most errors.
+/// Services of which traces are read, those with the most errors first: one request each.
 const EXAMPLE_SERVICES: usize = 50;
-/// Error lines that are read.
+/// Error lines read for messages; their counts come from Loki.
 const EXAMPLE_LINES: usize = 200;
-/// Traces that are read because error lines name them.
+/// Traces read because error lines name them: one request each.
 const EXAMPLE_TRACES_OF_LINES: usize = 50;
 
 /// What metrics counted.
@@ -67,7 +68,7 @@ impl Session {
         // Where nothing was counted before, nothing is missing.
         if !asked_before.is_complete() {
             totals.before_unavailable = earlier.is_none();
-            asked.absorb_shell(asked_before);
+            asked.absorb_status(asked_before);
         }
         Ok((Some(CountedErrors { basis: metric_basis(&now), totals, windows: [window, before] }), asked))
     }
@@ -109,7 +110,7 @@ impl Session {
         evidence.logs = std::mem::take(&mut lines.evidence.logs);
         // Whether a span reports the same error as a line is unknown where its trace was not searched for.
         evidence.logs.retain(|line| line.trace_id.is_none_or(|trace| searched.contains(&trace)));
-        evidence.absorb_shell(lines.evidence);
+        evidence.absorb_status(lines.evidence);
         let scope = ErrorScope { window: Some(window), before: Some(before), ..ErrorScope::default() };
         let mut read = self.every_journey(evidence, request, |journey| take(&scope, journey));
         read.answer.found = if totals.is_empty() { read.answer.found } else { Found::Something };

@@ -116,7 +116,7 @@ impl Session {
         let lines_cut = lines.cut_note();
         let mut evidence = found.evidence;
         evidence.logs = std::mem::take(&mut lines.evidence.logs);
-        evidence.absorb_shell(lines.evidence);
+        evidence.absorb_status(lines.evidence);
         let mut read = self.every_journey(evidence, request, |journey| take(&scope, journey));
         read.basis.limit = Some(limit);
         read.basis.services = found.services;
