@@ -5,7 +5,6 @@ use crate::analysis::window::hotspots::ErrorScope;
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
-use crate::model::finding::Severity;
 use crate::model::journey::Journey;
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
@@ -63,8 +62,7 @@ Examples:
         };
         let mut read = Box::pin(session.error_window(&request, ErrorQuestion::List, take)).await?.window;
         let mut errors = list.unwrap_or_default().newest();
-        let is_kept = errors.iter().any(|error| error.recovered < error.count);
-        read.answer.worst = is_kept.then_some(Severity::Error);
+        read.answer.worst = errors.iter().map(|error| error.severity).max();
         // Where their causes are no part of what was asked about, they are the answer.
         let all = self.all || errors.iter().all(|error| error.part == ErrorRole::Consequence);
         let is_listed = |part: ErrorRole| all || part != ErrorRole::Consequence;

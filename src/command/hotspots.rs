@@ -1,7 +1,7 @@
 //! `trace hotspots`: where errors come from.
 
 use crate::analysis::window::hotspots::totals::Totals;
-use crate::analysis::window::hotspots::{ErrorComparison, ErrorScope, HotspotFold};
+use crate::analysis::window::hotspots::{ErrorComparison, ErrorScope, Hotspot, HotspotFold};
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::finding::Severity;
@@ -36,7 +36,7 @@ Examples:
   trace hotspots                                the last hour, against the hour before
   trace hotspots --since 24h --service 'cj_*'   a day of some services, against the day before
   trace hotspots --all                          errors as well that others caused
-  trace hotspots --fail-on error                1 where anything failed and was not made good, for scripts
+  trace hotspots --fail-on error                Exit 1 if an error was neither handled nor recovered
   trace hotspots --since 7d --via spans         read spans, though metrics count them
   trace hotspots --input download.json
   trace hotspots --demo",
@@ -68,8 +68,9 @@ Examples:
             None => (fold.compared(), fold.rows()),
         };
         // What caused them is an error as well, or no part of what was asked about.
-        let is_kept = hotspots.iter().any(|spot| spot.errors > spot.recovered);
-        read.answer.worst = is_kept.then_some(Severity::Error);
+        // Errors that metrics count and of which none was read count as failed.
+        let severity = |spot: &Hotspot| (spot.errors > 0).then(|| spot.severity.unwrap_or(Severity::Error));
+        read.answer.worst = hotspots.iter().filter_map(severity).max();
         let report = HotspotsReport {
             hotspots,
             counted_from: scope.window.map(|window| window.from),

@@ -79,6 +79,9 @@ pub(crate) const TOPIC_KEYS: [&str; 13] = [
     "rabbit.routing_key",
 ];
 
+/// gRPC status codes that are a server's fault, as the semantic conventions have it; all others but 0 are its client's.
+const GRPC_SERVER_FAULTS: [i64; 6] = [2, 4, 12, 13, 14, 15];
+
 /// The role of a span in messaging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRole {
@@ -103,6 +106,14 @@ impl Span {
     }
 
     fn grpc_failed(&self) -> bool {
+        match self.grpc_code() {
+            None | Some(0) => false,
+            Some(code) => self.kind != SpanKind::Server || GRPC_SERVER_FAULTS.contains(&code),
+        }
+    }
+
+    /// The gRPC status code, by number or name.
+    pub(crate) fn grpc_code(&self) -> Option<i64> {
         const NAMES: [&str; 17] = [
             "OK",
             "CANCELLED",
@@ -122,19 +133,16 @@ impl Span {
             "DATA_LOSS",
             "UNAUTHENTICATED",
         ];
-        let Some(value) =
-            self.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"])
-        else {
-            return false;
-        };
-        let code = value.as_int().or_else(|| {
+        let value = self.attributes.first(&["rpc.response.status_code", "rpc.grpc.status_code", "rpc.status_code"])?;
+        value.as_int().or_else(|| {
             NAMES.iter().position(|n| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case(n))).map(|n| n as i64)
-        });
-        match code {
-            None | Some(0) => false,
-            Some(code) if self.kind == SpanKind::Server => matches!(code, 2 | 4 | 12 | 13 | 14 | 15),
-            Some(_) => true,
-        }
+        })
+    }
+
+    /// Whether the error is the caller's fault, by its code: an HTTP status of 4xx, or a gRPC status that says so.
+    pub(crate) fn is_client_fault(&self) -> bool {
+        self.http_status().is_some_and(|status| (400..500).contains(&status))
+            || self.grpc_code().is_some_and(|code| code != 0 && !GRPC_SERVER_FAULTS.contains(&code))
     }
 
     /// The HTTP response status.

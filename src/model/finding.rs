@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::action::Action;
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
 
@@ -258,6 +259,8 @@ impl Finding {
 pub enum FindingKind {
     /// A gap that is the time between publish and consume.
     QueueWait,
+    /// An error after which a span around it ended well.
+    Handled,
     /// An error after which the same work succeeded.
     Recovered,
     /// A call to a service that is down.
@@ -273,6 +276,7 @@ impl FindingKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::QueueWait => "queue_wait",
+            Self::Handled => "handled",
             Self::Recovered => "recovered",
             Self::CalleeDown => "callee_down",
             Self::RemoteEntry => "remote_entry",
@@ -304,8 +308,8 @@ pub enum FindingDetail {
     ErrorOrigin {
         /// How often with this message; the count of the finding has what was merged too.
         times: usize,
-        /// Whether the same work succeeded later.
-        recovered: bool,
+        /// What came of it.
+        outcome: ErrorOutcome,
         /// The error's message; may be empty.
         message: String,
     },

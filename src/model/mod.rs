@@ -7,6 +7,7 @@ pub(crate) mod basis;
 pub mod conventions;
 pub(crate) mod criteria;
 pub(crate) mod duration;
+pub(crate) mod error_outcome;
 pub mod evidence;
 pub mod filter;
 pub mod finding;

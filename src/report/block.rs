@@ -2,6 +2,8 @@
 //!
 //! Text in blocks is raw: the renderer makes it safe.
 
+use crate::model::error_outcome::ErrorOutcome;
+
 /// What a piece of text means. Colour follows from it, and only from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TextRole {
@@ -147,8 +149,8 @@ pub(crate) struct Bar {
     pub(crate) style: BarStyle,
     /// Whether it is on the critical path.
     pub(crate) critical: bool,
-    /// Whether it failed.
-    pub(crate) failed: bool,
+    /// What came of its error; none of a span without one.
+    pub(crate) outcome: Option<ErrorOutcome>,
     /// The service; empty for rows that belong to the one above.
     pub(crate) service: String,
     /// How deep the label is nested.

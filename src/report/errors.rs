@@ -8,6 +8,7 @@ use crate::analysis::window::error_list::ErrorEntry;
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::action::{About, CommandName, Invocation};
 use crate::model::basis::Basis;
+use crate::model::error_outcome::{ErrorOutcome, OutcomeCounts};
 use crate::model::provenance::Provenance;
 use crate::report::block::{Block, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
 use crate::report::body::ReportBody;
@@ -17,6 +18,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, counted_u64};
 use crate::report::window_screen::basis_line;
+use crate::report::wording::outcomes::{after_count, mark};
 use crate::report::wording::see_more::SeeMore;
 
 /// How many fields of an error are shown without `-v`.
@@ -57,36 +59,41 @@ impl ErrorsReport {
         let known = self.errors.len() + self.older;
         let errors = counted_u64(count, "error");
         let kinds = if count > known as u64 { format!(" of {}", counted(known, "kind")) } else { String::new() };
+        let outcomes =
+            self.errors.iter().map(|error| error.outcomes).fold(OutcomeCounts::default(), OutcomeCounts::plus);
+        // Those of older kinds are not known here one by one.
+        let (role, mark) = match outcomes.outcome {
+            Some(outcome) if self.older == 0 => mark(outcome),
+            _ => mark(ErrorOutcome::Failed),
+        };
+        let outcome = if self.older == 0 { after_count(outcomes) } else { String::new() };
         vec![
-            piece(TextRole::Error, format!("✗ {errors}{kinds}{when}")),
+            piece(role, format!("{mark} {errors}{kinds}{when}{outcome}")),
             piece(TextRole::Dim, format!("; the newest at {}", frame.zone.full(newest.time))),
         ]
     }
 
     fn error_blocks(&self, error: &ErrorEntry, names: &ShortNames, frame: &Frame) -> Vec<Block> {
+        let (role, mark) = mark(error.outcomes.outcome.unwrap_or_default());
         let mut head = vec![
-            piece(TextRole::Error, "✗ "),
+            piece(role, format!("{mark} ")),
             piece(TextRole::Strong, [names.get(&error.place.service), &error.place.operation].join("  ").trim_end()),
         ];
         if error.count > 1 {
-            head.push(piece(TextRole::Error, format!("  ×{}", error.count)));
+            head.push(piece(role, format!("  ×{}", error.count)));
         }
         let mut blocks = vec![Block::Line(head)];
         let mut texts: Vec<&str> = vec![&error.error_type, &error.message];
         texts.retain(|text| !text.is_empty());
         if !texts.is_empty() {
-            blocks.push(Block::Item(styled(TextRole::Error, format!("  {}", texts.join(": ")))));
+            blocks.push(Block::Item(styled(role, format!("  {}", texts.join(": ")))));
         }
         let aside = [
             Some(frame.zone.full(error.time)),
             (error.count > 1).then(|| format!("first at {}", frame.zone.full(error.first_seen))),
             error.lines_only.then(|| "told by a line only".to_owned()),
             (error.part == ErrorRole::Consequence).then(|| "passed on".to_owned()),
-            match error.recovered {
-                0 => None,
-                n if n == error.count => Some("made good".to_owned()),
-                n => Some(format!("{n} made good")),
-            },
+            Some(after_count(error.outcomes).trim_start_matches(", ").to_owned()).filter(|text| !text.is_empty()),
         ];
         let ids = [
             error.correlation_id.clone().map(|id| format!("in {id}")),
@@ -146,7 +153,11 @@ impl ReportBody for ErrorsReport {
                 json!(error.error_type),
                 json!(error.message),
                 json!(error.part),
-                json!(error.recovered),
+                json!(error.outcomes.outcome),
+                json!(error.severity),
+                json!(error.outcomes.failed),
+                json!(error.outcomes.handled),
+                json!(error.outcomes.recovered),
                 json!(error.lines_only),
                 json!(error.count),
                 json!(error.first_seen),
@@ -166,6 +177,10 @@ impl ReportBody for ErrorsReport {
                 "error_type",
                 "message",
                 "part",
+                "outcome",
+                "severity",
+                "failed",
+                "handled",
                 "recovered",
                 "lines_only",
                 "count",

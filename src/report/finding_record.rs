@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::finding::{
-    Confidence, EvidenceItem, Finding, FindingId, FindingKind, MissingPart, MissingPartPlace, Severity,
+    Confidence, EvidenceItem, Finding, FindingDetail, FindingId, FindingKind, MissingPart, MissingPartPlace, Severity,
 };
 use crate::model::id::{SpanId, TraceId};
 use crate::model::time::Timestamp;
@@ -29,6 +30,9 @@ pub(crate) struct FindingRecord<'a> {
     operation: &'a str,
     /// How often.
     count: usize,
+    /// What came of an error; none of other findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<ErrorOutcome>,
     /// What distinguishes it from others with its ID: `queue_wait` of a gap, `recovered` of an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
@@ -81,6 +85,10 @@ impl<'a> FindingRecord<'a> {
             service: &finding.service,
             operation: &finding.operation,
             count: finding.count,
+            outcome: match finding.detail {
+                FindingDetail::ErrorOrigin { outcome, .. } => Some(outcome),
+                _ => None,
+            },
             kind: finding.kind.map(FindingKind::as_str),
             summary: summary(finding),
             evidence: finding.evidence.iter().map(EvidenceRecord::new).collect(),

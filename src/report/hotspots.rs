@@ -8,6 +8,7 @@ use crate::analysis::window::hotspots::{ErrorComparison, Hotspot, Trend};
 use crate::analysis::window::occurrences::ErrorRole;
 use crate::model::action::{About, Argument, CommandName, Invocation};
 use crate::model::basis::Basis;
+use crate::model::error_outcome::OutcomeCounts;
 use crate::model::provenance::Provenance;
 use crate::model::time::{Timestamp, Window};
 use crate::report::block::{Block, Fact, Line, Table, TableRow, TextRole, fact, piece, plain, styled};
@@ -18,6 +19,7 @@ use crate::report::names::ShortNames;
 use crate::report::rows::Rows;
 use crate::report::text::{counted, counted_u64};
 use crate::report::window_screen::{basis_line, percent};
+use crate::report::wording::outcomes::{after_count, mark};
 use crate::report::wording::see_more::SeeMore;
 
 /// Where errors come from.
@@ -80,13 +82,10 @@ impl HotspotsReport {
             };
         };
         let sum = |count: fn(&Hotspot) -> u64| origins.iter().map(|spot| count(spot)).sum::<u64>();
-        let (errors, recovered) = (sum(|spot| spot.errors), sum(|spot| spot.recovered));
-        let (role, mark) = if recovered == errors { (TextRole::Warn, "!") } else { (TextRole::Error, "✗") };
-        let outcome = match recovered {
-            0 => String::new(),
-            n if n == errors => ", all of them made good".to_owned(),
-            n => format!(", {n} of them made good"),
-        };
+        let errors = sum(|spot| spot.errors);
+        let outcomes = origins.iter().map(|spot| spot.outcomes).fold(OutcomeCounts::default(), OutcomeCounts::plus);
+        let (role, mark) = mark(outcomes.outcome.unwrap_or_default());
+        let outcome = after_count(outcomes);
         let are_origins = origins.iter().all(|spot| spot.part == ErrorRole::Origin);
         let places = counted(origins.len(), if are_origins { "origin" } else { "place" });
         let errors = counted_u64(errors, "error");
@@ -114,7 +113,8 @@ impl HotspotsReport {
     fn row(&self, spot: &Hotspot, frame: &Frame, names: &ShortNames) -> TableRow {
         let role = match (spot.errors, spot.part) {
             (0, _) => TextRole::Dim,
-            (errors, ErrorRole::Origin | ErrorRole::Unknown) if errors > spot.recovered => TextRole::Error,
+            (_, ErrorRole::Origin | ErrorRole::Unknown) if spot.outcomes.failed > 0 => TextRole::Error,
+            (_, ErrorRole::Origin | ErrorRole::Unknown) if spot.outcomes.handled > 0 => TextRole::Warn,
             _ => TextRole::Plain,
         };
         let mut cells = vec![styled(role, format!("{:>6}", spot.errors)), plain(format!("{:>6}", share(spot)))];
@@ -157,9 +157,10 @@ impl HotspotsReport {
         if spot.lines_only {
             aside.push(styled(TextRole::Dim, "told by lines only"));
         }
-        if spot.recovered > 0 {
+        let outcome = after_count(spot.outcomes);
+        if !outcome.is_empty() {
             let about = if spot.read < spot.errors { "about " } else { "" };
-            aside.push(styled(TextRole::Good, format!("{about}{} made good", spot.recovered)));
+            aside.push(styled(TextRole::Good, format!("{about}{}", outcome.trim_start_matches(", "))));
         }
         if let Some(before) = spot.errors_before.filter(|before| *before > 0) {
             aside.push(styled(TextRole::Dim, format!("{before} before")));
@@ -227,7 +228,11 @@ impl ReportBody for HotspotsReport {
                 json!(spot.lines_only),
                 json!(spot.errors),
                 json!(spot.at_least),
-                json!(spot.recovered),
+                json!(spot.outcomes.outcome),
+                json!(spot.severity),
+                json!(spot.outcomes.failed),
+                json!(spot.outcomes.handled),
+                json!(spot.outcomes.recovered),
                 json!(spot.calls),
                 json!(spot.share),
                 json!(spot.errors_before),
@@ -251,6 +256,10 @@ impl ReportBody for HotspotsReport {
                 "lines_only",
                 "errors",
                 "at_least",
+                "outcome",
+                "severity",
+                "failed",
+                "handled",
                 "recovered",
                 "calls",
                 "share",

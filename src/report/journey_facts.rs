@@ -3,6 +3,7 @@
 use crate::analysis::journey::critical_path::{PathShare, Spent};
 use crate::analysis::journey::errors::{ErrorPlace, JourneyError};
 use crate::analysis::journey::timeline::{Timeline, TimelineOptions};
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::journey::{Journey, Skew};
 use crate::model::metric::{Alert, AlertState};
 use crate::model::span::Span;
@@ -13,6 +14,7 @@ use crate::report::frame::Frame;
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
 use crate::report::waterfall;
+use crate::report::wording::outcomes::mark;
 use crate::report::wording::see_more::SeeMore;
 
 /// The first few errors.
@@ -33,19 +35,24 @@ pub(crate) fn errors(
 }
 
 fn error_blocks(journey: &Journey, error: &JourneyError, origin: Timestamp, names: &ShortNames) -> Vec<Block> {
+    let (role, mark) = mark(error.outcome);
     let mut head = vec![
-        piece(TextRole::Error, "✗ "),
+        piece(role, format!("{mark} ")),
         piece(TextRole::Strong, names.get(&error.place.service)),
         piece(TextRole::Strong, format!("  {}", operation(journey, &error.place, names))),
     ];
     if error.count > 1 {
-        head.push(piece(TextRole::Error, format!("  ×{}", error.count)));
+        head.push(piece(role, format!("  ×{}", error.count)));
     }
     let mut blocks = vec![Block::Line(head)];
     if !error.message.is_empty() {
-        blocks.push(Block::Item(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, &error.message)]));
+        blocks.push(Block::Item(vec![piece(TextRole::Plain, "  "), piece(role, &error.message)]));
     }
-    let mut aside = format!("  {} in", Human(error.time.since(origin)));
+    let mut aside = match error.outcome {
+        ErrorOutcome::Failed => "  ".to_owned(),
+        outcome => format!("  {} · ", outcome.as_str()),
+    };
+    aside += &format!("{} in", Human(error.time.since(origin)));
     match error.span_id {
         Some(span) => aside += &format!(" · span {}", names.span(span)),
         None => aside += " · told by a log line only",

@@ -10,6 +10,7 @@ use crate::report::block::{Block, Line, TextRole, piece, plain, styled};
 use crate::report::findings;
 use crate::report::frame::Frame;
 use crate::report::text::counted;
+use crate::report::wording::outcomes::after_count;
 
 /// The answer in one line, then the journey in numbers.
 pub(crate) fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[JourneyError]) -> Vec<Block> {
@@ -35,15 +36,22 @@ pub(crate) fn blocks(frame: &Frame, analysed: &AnalysedJourney, errors: &[Journe
 
 /// Errors, and what else was found. That nothing is wrong is only stated of a complete answer.
 fn verdict(frame: &Frame, errors: &[JourneyError], findings: &FindingSet) -> (TextRole, String) {
-    let (errors, others) = (errors::total_count(errors), findings::beside_errors(findings).count());
-    let is_error = errors > 0 || findings.warnings_and_errors().any(|finding| finding.severity == Severity::Error);
-    let counts = [(errors, "error"), (others, "finding")].into_iter().filter(|(n, _)| *n > 0);
-    let counts: Vec<String> = counts.map(|(n, what)| counted(n, what)).collect();
-    match counts.join(", ") {
+    let (outcomes, others) = (errors::outcome_counts(errors), findings::beside_errors(findings).count());
+    let worst = errors.iter().map(|error| error.severity);
+    let worst = worst.chain(findings.warnings_and_errors().map(|finding| finding.severity)).max();
+    let errors = match errors::total_count(errors) {
+        0 => None,
+        n => Some(format!("{}{}", counted(n, "error"), after_count(outcomes))),
+    };
+    let others = (others > 0).then(|| counted(others, "finding"));
+    let counts: Vec<String> = errors.into_iter().chain(others).collect();
+    match (counts.join(", "), worst) {
         _ if counts.is_empty() && frame.provenance.complete => (TextRole::Good, "✓ no errors".to_owned()),
         _ if counts.is_empty() => (TextRole::Warn, "– no errors seen so far".to_owned()),
-        counts if is_error => (TextRole::Error, format!("✗ {counts}")),
-        counts => (TextRole::Warn, format!("! {counts}")),
+        (counts, Some(Severity::Error)) => (TextRole::Error, format!("✗ {counts}")),
+        (counts, Some(Severity::Warning)) => (TextRole::Warn, format!("! {counts}")),
+        (counts, _) if frame.provenance.complete => (TextRole::Good, format!("✓ {counts}")),
+        (counts, _) => (TextRole::Warn, format!("– {counts} so far")),
     }
 }
 

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::critical_path::{CriticalPath, Segment, Spent};
 use crate::analysis::journey::errors::{self, JourneyError};
 use crate::analysis::journey::findings::AnalysedJourney;
+use crate::model::error_outcome::{ErrorOutcome, OutcomeCounts};
 use crate::model::filter::Filters;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Join, Journey, Related, Skew, Trace};
@@ -72,6 +74,8 @@ pub(crate) struct JourneySummary {
     pub(crate) filtered_log_count: usize,
     /// How many errors that no other one explains.
     pub(crate) error_count: usize,
+    /// What came of them: the worst outcome, and how many had each.
+    pub(crate) outcomes: OutcomeCounts,
     /// First start; none if nothing was found.
     pub(crate) start: Option<Timestamp>,
     /// Last end.
@@ -92,6 +96,7 @@ impl JourneySummary {
             filtered_span_count: journey.spans.iter().filter(|span| !filters.wants_span(span)).count(),
             filtered_log_count: journey.logs.iter().filter(|line| !filters.wants_line(line)).count(),
             error_count: errors::total_count(errors),
+            outcomes: errors::outcome_counts(errors),
             start: extent.map(|e| e.from),
             end: extent.map(|e| e.to),
             duration_ns: extent.map_or(0, Window::length),
@@ -104,8 +109,10 @@ impl JourneySummary {
 pub(crate) struct SpanRecord<'a> {
     #[serde(flatten)]
     span: &'a Span,
-    /// Whether it failed.
+    /// Whether it has an error.
     error: bool,
+    /// What came of the error; null without one.
+    outcome: Option<ErrorOutcome>,
     /// Whether findings take it into account: a span of another ID is shown only.
     #[serde(rename = "judged")]
     is_own: bool,
@@ -136,12 +143,13 @@ pub(crate) struct SegmentRecord {
 
 impl<'a> SpanRecord<'a> {
     /// One span of a journey.
-    pub(crate) fn new(journey: &'a Journey, index: usize, path: &CriticalPath) -> Self {
+    pub(crate) fn new(journey: &'a Journey, index: usize, path: &CriticalPath, cascade: &Cascade) -> Self {
         let span = &journey.spans[index];
         let cause = journey.forest.cause.get(index).copied().flatten();
         Self {
             span,
             error: span.is_error(),
+            outcome: span.is_error().then(|| cascade.outcome(index)),
             is_own: journey.is_own.get(index).copied().unwrap_or(true),
             critical: path.contains.get(index).copied().unwrap_or(false),
             cause: cause.map(|(from, via)| CauseRecord {
@@ -164,12 +172,16 @@ impl<'a> JourneyRecord<'a> {
     ) -> Self {
         let AnalysedJourney { journey, findings } = analysed;
         let wanted = |index: &usize| filters.wants_span(&journey.spans[*index]);
+        let cascade = Cascade::new(journey);
         Self {
             correlation_id: journey.correlation_id.as_deref(),
             several_ids: &journey.several_ids,
             summary: JourneySummary::new(journey, errors, filters),
             traces: &journey.traces,
-            spans: (0..journey.spans.len()).filter(wanted).map(|i| SpanRecord::new(journey, i, path)).collect(),
+            spans: (0..journey.spans.len())
+                .filter(wanted)
+                .map(|i| SpanRecord::new(journey, i, path, &cascade))
+                .collect(),
             logs: journey.logs.iter().filter(|line| filters.wants_line(line)).collect(),
             alerts: &journey.alerts,
             joins: &journey.joins,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::critical_path::CriticalPath;
 use crate::model::attribute::Attributes;
 use crate::model::filter::Filters;
@@ -22,8 +23,10 @@ pub(crate) struct Rows {
 
 /// The spans that pass the filters, by start.
 pub fn spans(journey: &Journey, path: &CriticalPath, filters: &Filters) -> Rows {
+    let cascade = Cascade::new(journey);
     let row = |(index, span): (usize, &Span)| {
         let failed = span.is_error();
+        let outcome = failed.then(|| cascade.outcome(index));
         vec![
             json!(span.start),
             json!(span.duration_ns),
@@ -31,6 +34,7 @@ pub fn spans(journey: &Journey, path: &CriticalPath, filters: &Filters) -> Rows 
             json!(span.name),
             json!(span.kind.as_str()),
             json!(failed),
+            json!(outcome),
             json!(failed.then(|| span.error_text())),
             json!(path.contains.get(index).copied().unwrap_or(false)),
             json!(span.trace_id),
@@ -47,6 +51,7 @@ pub fn spans(journey: &Journey, path: &CriticalPath, filters: &Filters) -> Rows 
             "name",
             "span_kind",
             "error",
+            "outcome",
             "error_text",
             "critical",
             "trace_id",

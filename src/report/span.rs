@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::action::{CommandName, Invocation};
 use crate::model::attribute::{Attributes, Value};
 use crate::model::conventions::Exception;
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::log::LogEntry;
 use crate::model::provenance::Provenance;
@@ -20,6 +22,7 @@ use crate::report::log_lines;
 use crate::report::names::ShortNames;
 use crate::report::rows::{self, Rows};
 use crate::report::text::counted;
+use crate::report::wording::outcomes::mark;
 
 /// One span of a journey.
 #[derive(Clone, Debug)]
@@ -27,6 +30,7 @@ pub(crate) struct SpanReport {
     journey: Journey,
     index: usize,
     path: CriticalPath,
+    cascade: Cascade,
     logs: Vec<LogEntry>,
 }
 
@@ -47,7 +51,8 @@ impl SpanReport {
             |l: &&LogEntry| l.span_id == Some(span.span_id) && l.trace_id.is_none_or(|trace| trace == span.trace_id);
         let logs = journey.logs.iter().filter(names_it).cloned().collect();
         let path = critical_path::critical_path(&journey);
-        Some(Self { journey, index, path, logs })
+        let cascade = Cascade::new(&journey);
+        Some(Self { journey, index, path, cascade, logs })
     }
 
     fn facts(&self, span: &Span, frame: &Frame, names: &ShortNames) -> Vec<Fact> {
@@ -103,7 +108,7 @@ impl ReportBody for SpanReport {
     fn record<'a>(&'a self, _: &'a Provenance) -> SpanReportRecord<'a> {
         SpanReportRecord {
             correlation_id: self.journey.correlation_id.as_deref(),
-            span: SpanRecord::new(&self.journey, self.index, &self.path),
+            span: SpanRecord::new(&self.journey, self.index, &self.path, &self.cascade),
             logs: &self.logs,
         }
     }
@@ -115,9 +120,13 @@ impl ReportBody for SpanReport {
     fn blocks(&self, frame: &Frame) -> Vec<Block> {
         let span = &self.journey.spans[self.index];
         let names = ShortNames::in_journey(&self.journey);
-        let mut blocks = vec![Block::Line(title(span))];
+        let outcome = span.is_error().then(|| self.cascade.outcome(self.index));
+        let mut blocks = vec![Block::Line(title(span, outcome))];
         if span.is_error() && !span.error_text().is_empty() {
-            blocks.push(Block::Item(vec![piece(TextRole::Plain, "  "), piece(TextRole::Error, span.error_text())]));
+            blocks.push(Block::Item(vec![
+                piece(TextRole::Plain, "  "),
+                piece(mark(outcome.unwrap_or_default()).0, span.error_text()),
+            ]));
         }
         if !frame.provenance.complete {
             blocks.extend(frame.completeness());
@@ -142,13 +151,13 @@ impl ReportBody for SpanReport {
     }
 }
 
-fn title(span: &Span) -> Line {
-    let (role, mark) = if span.is_error() { (TextRole::Error, "✗ ") } else { (TextRole::Good, "✓ ") };
-    vec![
-        piece(role, mark),
-        piece(TextRole::Strong, span.service()),
-        piece(TextRole::Strong, format!("  {}", span.name)),
-    ]
+fn title(span: &Span, outcome: Option<ErrorOutcome>) -> Line {
+    let (role, mark) = outcome.map_or((TextRole::Good, "✓"), mark);
+    let outcome = outcome.map(|outcome| piece(role, format!("  {}", outcome.as_str())));
+    let name = format!("  {}", span.name);
+    let title =
+        [piece(role, format!("{mark} ")), piece(TextRole::Strong, span.service()), piece(TextRole::Strong, name)];
+    title.into_iter().chain(outcome).collect()
 }
 
 fn status(span: &Span) -> Line {

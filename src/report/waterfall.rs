@@ -1,5 +1,6 @@
 //! A timeline as bars with labels.
 
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::timeline::{Fold, Messages, Queue, RowContent, Timeline, TimelineOptions, TimelineRow};
 use crate::model::conventions::{Exception, MessageRole};
 use crate::model::journey::Journey;
@@ -11,6 +12,7 @@ use crate::report::log_lines::level_role;
 use crate::report::names::ShortNames;
 use crate::report::text::counted;
 use crate::report::wording::findings::missing_thing;
+use crate::report::wording::outcomes::mark;
 
 /// What the labels of bars are made from.
 pub(crate) struct BarLabels<'a> {
@@ -20,6 +22,8 @@ pub(crate) struct BarLabels<'a> {
     pub(crate) names: &'a ShortNames,
     /// Which messages were delivered, and how often.
     pub(crate) messages: &'a Messages,
+    /// What came of errors.
+    pub(crate) cascade: &'a Cascade,
     /// Attributes to show below each span.
     pub(crate) attributes: &'a [String],
     /// Whether span IDs are shown.
@@ -37,8 +41,9 @@ impl<'a> BarLabels<'a> {
         options: &'a TimelineOptions,
         verbosity: u8,
     ) -> Self {
-        let (messages, attributes) = (&timeline.messages, options.attributes.as_slice());
-        Self { journey, names, messages, attributes, span_ids: verbosity > 0, shown_errors: &[] }
+        let (messages, cascade) = (&timeline.messages, &timeline.cascade);
+        let attributes = options.attributes.as_slice();
+        Self { journey, names, messages, cascade, attributes, span_ids: verbosity > 0, shown_errors: &[] }
     }
 }
 
@@ -137,12 +142,13 @@ impl BarLabels<'_> {
             label.push(piece(TextRole::Dim, " (of another ID)"));
         }
         let failed = span.is_error();
+        let outcome = failed.then(|| self.cascade.outcome(index));
         let mut bars = vec![Bar {
             from_ns: row.start_ns,
             duration_ns: row.length_ns,
             style: BarStyle::Solid,
             critical: row.critical,
-            failed,
+            outcome,
             service: self.names.get(span.service()).to_owned(),
             depth: row.depth,
             cut: cut(span),
@@ -153,7 +159,7 @@ impl BarLabels<'_> {
         }];
         let text = if failed { span.error_text() } else { String::new() };
         if !text.is_empty() && !self.shown_errors.contains(&text.as_str()) {
-            bars.push(text_below(row, styled(TextRole::Error, text)));
+            bars.push(text_below(row, styled(mark(outcome.unwrap_or_default()).0, text)));
         }
         if row.start_ns.is_none() {
             bars.push(text_below(
@@ -188,14 +194,15 @@ impl BarLabels<'_> {
         }
         let mut numbers = vec![piece(TextRole::Dim, numbers)];
         if fold.errors > 0 {
-            numbers.push(piece(TextRole::Error, format!("  {} failed", fold.errors)));
+            let outcome = fold.outcome.unwrap_or_default();
+            numbers.push(piece(mark(outcome).0, format!("  {} {}", fold.errors, outcome.as_str())));
         }
         let bar = Bar {
             from_ns: row.start_ns,
             duration_ns: row.length_ns,
             style: BarStyle::Many,
             critical: row.critical,
-            failed: fold.errors > 0,
+            outcome: fold.outcome,
             service: self.names.get(span.service()).to_owned(),
             depth: row.depth,
             cut: cut(span),

@@ -113,7 +113,7 @@ impl WhyQuestion {
         let bad = match (&question.bad, &others) {
             (Some(criteria), _) => criteria.text.clone(),
             (None, Others::Chosen(_)) => Others::All.as_str().to_owned(),
-            (None, Others::All) => "error, not made good".to_owned(),
+            (None, Others::All) => "an error that failed".to_owned(),
         };
         Self { bad, others, bad_kind: BadKind::Bad, is_chosen }
     }
@@ -139,8 +139,8 @@ pub(crate) struct WhyRecord<'a> {
     good: &'a str,
     bad_journey_count: usize,
     good_journey_count: usize,
-    /// How many of the good ones had errors that were handled: retried, or caught.
-    made_good_count: usize,
+    /// How many of the good ones had errors, all of them handled or recovered.
+    recovered_count: usize,
     /// How many are neither, or have no span that passes the filters.
     left_out_count: usize,
     /// Within how many entry operations the bad ones are compared with the good ones, the rare ones of a service as one;
@@ -275,7 +275,7 @@ impl WhyReport {
     }
 
     fn title(&self, frame: &Frame) -> Line {
-        let WhyResult { bad, good, recovered: made_good, .. } = self.result;
+        let WhyResult { bad, good, recovered, .. } = self.result;
         let word = self.question.bad_kind.as_str();
         let is_complete = self.basis.cut_services() == 0 && frame.provenance.complete;
         let bad_text = if self.question.is_chosen { format!(": {}", self.question.bad) } else { format!(" {word}") };
@@ -290,10 +290,10 @@ impl WhyReport {
             (WhyVerdict::TooFew, _) if bad == 0 && self.question.is_chosen => {
                 styled(TextRole::Strong, format!("– none of {} is{bad_text}", goods()))
             }
-            (WhyVerdict::TooFew, _) if bad == 0 && made_good > 0 => {
-                let made_good = format!("; in {made_good} something did, and was made good");
-                let text = format!("✓ nothing failed for good in {}", goods());
-                vec![piece(TextRole::Good, text), piece(TextRole::Plain, made_good)]
+            (WhyVerdict::TooFew, _) if bad == 0 && recovered > 0 => {
+                let errors = format!("; {recovered} had errors that were handled or recovered");
+                let text = format!("✓ none of {} failed", goods());
+                vec![piece(TextRole::Good, text), piece(TextRole::Plain, errors)]
             }
             (WhyVerdict::TooFew, _) if bad == 0 => styled(TextRole::Good, format!("✓ none of {} is {word}", goods())),
             (WhyVerdict::TooFew, _) if good == 0 => {
@@ -326,15 +326,17 @@ impl WhyReport {
 
     fn question_line(&self) -> Line {
         let (word, bad) = (self.question.bad_kind.as_str(), self.bad());
-        let WhyResult { bad: bad_count, good, recovered: made_good, neither, .. } = self.result;
+        let WhyResult { bad: bad_count, good, recovered, neither, .. } = self.result;
         let others = match &self.question.others {
             Others::All => good.to_string(),
             Others::Chosen(text) => format!("{text} ({good})"),
         };
-        let made_good =
-            if made_good > 0 { format!(", {made_good} with errors that were made good") } else { String::new() };
+        let with_errors = match recovered {
+            0 => String::new(),
+            n => format!(", {n} with errors that were handled or recovered"),
+        };
         let left_out = if neither > 0 { format!(" · {neither} left out") } else { String::new() };
-        styled(TextRole::Dim, format!("{word}: {bad} ({bad_count}) · others: {others}{made_good}{left_out}"))
+        styled(TextRole::Dim, format!("{word}: {bad} ({bad_count}) · others: {others}{with_errors}{left_out}"))
     }
 
     fn table(&self, section: Section, rows: &[Difference]) -> Table {
@@ -420,7 +422,7 @@ impl ReportBody for WhyReport {
             good: self.question.others.as_str(),
             bad_journey_count: self.result.bad,
             good_journey_count: self.result.good,
-            made_good_count: self.result.recovered,
+            recovered_count: self.result.recovered,
             left_out_count: self.result.neither,
             entries_compared_count: self.result.entries_compared,
             bad_compared_count: self.result.compared[0],

@@ -67,8 +67,8 @@ fn names_that_differ_in_a_version_a_product_or_a_code_stay_different() {
             "findings",
             finding,
             &[
-                "error_origin GET /stock shop failed at GET /stock, and was made good: HTTP 404 not found",
-                "error_origin GET /stock shop failed at GET /stock, and was made good: HTTP 503 not found",
+                "error_origin GET /stock shop failed at GET /stock: HTTP 404 not found",
+                "error_origin GET /stock shop failed at GET /stock: HTTP 503 not found",
             ],
             0,
         ),

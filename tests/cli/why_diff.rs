@@ -189,7 +189,7 @@ fn errors_older_than_the_newest_traces_are_looked_for_by_themselves() {
         trace().args(server).run().screen()
     };
     let output = asked(&[good.clone(), failing].concat());
-    assert!(output.contains("bad: error, not made good (6)") && output.contains("from all of the"), "{output}");
+    assert!(output.contains("bad: an error that failed (6)") && output.contains("from all of the"), "{output}");
     let none = asked(&good);
     assert!(none.starts_with("– none seen that is bad, among ") && none.contains("there may be more"), "{none}");
 }

@@ -7,6 +7,9 @@ use crate::model::journey::{CauseKind, Journey};
 use crate::model::span::Span;
 use crate::model::time::Timestamp;
 
+/// Ends that are at most this far apart are the same instant: a call is recorded in both services, each a moment later.
+pub(super) const SAME_INSTANT_NS: i64 = 2_000_000;
+
 /// By how much each service's clock is ahead. Services without a measured difference keep their times; by default all
 /// do.
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::analysis::journey::cascade::Cascade;
 use crate::model::conventions::short_service;
+use crate::model::error_outcome::{ErrorOutcome, OutcomeCounts};
+use crate::model::finding::Severity;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::LogEntry;
@@ -36,6 +38,10 @@ pub(crate) struct JourneyError {
     pub(crate) span_id: Option<SpanId>,
     /// That span's trace, or the trace that the line names.
     pub(crate) trace_id: Option<TraceId>,
+    /// What came of it.
+    pub(crate) outcome: ErrorOutcome,
+    /// How grave it is.
+    pub(crate) severity: Severity,
     /// How often it was seen.
     pub(crate) count: usize,
     /// The callers that failed because of it, nearest first.
@@ -51,9 +57,15 @@ pub(crate) fn journey_errors(journey: &Journey) -> Vec<JourneyError> {
     failures
 }
 
-/// How often something failed that no other failure explains.
+/// How many root errors there are.
 pub(crate) fn total_count(failures: &[JourneyError]) -> usize {
     failures.iter().map(|f| f.count).sum()
+}
+
+/// How many root errors had each outcome.
+pub(crate) fn outcome_counts(failures: &[JourneyError]) -> OutcomeCounts {
+    let counts = failures.iter().map(|failure| OutcomeCounts::of(failure.outcome, failure.count as u64));
+    counts.fold(OutcomeCounts::default(), OutcomeCounts::plus)
 }
 
 fn errors_of_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
@@ -63,16 +75,20 @@ fn errors_of_spans(journey: &Journey, cascade: &Cascade) -> Vec<JourneyError> {
     };
     let mut failed: Vec<usize> = (0..journey.spans.len()).filter(is_own).collect();
     failed.sort_by_key(|index| journey.spans[*index].failed_at());
-    let mut failures: BTreeMap<(ErrorPlace, String), JourneyError> = BTreeMap::new();
+    let mut failures: BTreeMap<(ErrorPlace, String, ErrorOutcome, Severity), JourneyError> = BTreeMap::new();
     for index in failed {
         let span = &journey.spans[index];
         let (at, what) = (place(journey, index), span.error_text());
-        let failure = failures.entry((at.clone(), what.clone())).or_insert_with(|| JourneyError {
+        let (outcome, severity) = (cascade.outcome(index), cascade.severity(journey, index));
+        let key = (at.clone(), what.clone(), outcome, severity);
+        let failure = failures.entry(key).or_insert_with(|| JourneyError {
             place: at,
             message: what,
             time: span.failed_at(),
             span_id: Some(span.span_id),
             trace_id: Some(span.trace_id),
+            outcome,
+            severity,
             count: 0,
             failed_callers: vec![],
         });
@@ -119,6 +135,8 @@ fn errors_of_lines(journey: &Journey) -> Vec<JourneyError> {
             time: line.time,
             span_id: None,
             trace_id: line.trace_id,
+            outcome: ErrorOutcome::Failed,
+            severity: Severity::Error,
             count: 0,
             failed_callers: vec![],
         });

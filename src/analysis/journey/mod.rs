@@ -8,6 +8,7 @@ pub(crate) mod deliveries;
 pub(crate) mod errors;
 pub mod findings;
 pub(crate) mod messages;
+pub(crate) mod outcomes;
 #[cfg(test)]
 pub(crate) mod sketch;
 pub(crate) mod timeline;

@@ -11,7 +11,9 @@ use crate::analysis::stats::masking::{clusters, mask_message};
 use crate::analysis::window::hotspots::ErrorScope;
 use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource, Occurrence};
 use crate::model::attribute::Attributes;
+use crate::model::error_outcome::OutcomeCounts;
 use crate::model::filter::Filters;
+use crate::model::finding::Severity;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::time::Timestamp;
@@ -34,8 +36,11 @@ pub(crate) struct ErrorEntry {
     pub(crate) fields: Vec<(String, String)>,
     /// Whether it is a root error or caused by another one.
     pub(crate) part: ErrorRole,
-    /// Number of them that were recovered.
-    pub(crate) recovered: u64,
+    /// How many of them had each outcome.
+    #[serde(flatten)]
+    pub(crate) outcomes: OutcomeCounts,
+    /// The highest severity of any.
+    pub(crate) severity: Severity,
     /// Whether only log lines report it.
     pub(crate) lines_only: bool,
     /// The correlation ID of its journey.
@@ -91,14 +96,18 @@ impl ErrorList {
         let key = ErrorKey { template: mask_message(&message), place, error_type, part: error.part, lines_only };
         let order = |time, span: Option<SpanId>| (time, span);
         let known = self.entries.get(&key);
-        let (count, recovered, first) =
-            known.map_or((0, 0, error.time()), |known| (known.count, known.recovered, known.first_seen));
-        let (count, recovered) = (count + 1, recovered + u64::from(error.recovered));
+        let (count, mut outcomes, first) = known.map_or((0, OutcomeCounts::default(), error.time()), |known| {
+            (known.count, known.outcomes, known.first_seen)
+        });
+        let count = count + 1;
+        outcomes.add(error.outcome);
+        let severity = known.map_or(error.severity, |known| known.severity.max(error.severity));
         let first_seen = first.min(error.time());
         if let Some(known) = self.entries.get_mut(&key)
             && order(known.time, known.span_id) >= order(error.time(), error.span_id())
         {
-            (known.count, known.recovered, known.first_seen) = (count, recovered, first_seen);
+            (known.count, known.outcomes, known.first_seen) = (count, outcomes, first_seen);
+            known.severity = severity;
             return;
         }
         let entry = ErrorEntry {
@@ -109,7 +118,8 @@ impl ErrorList {
             stack_trace: error.stack().to_owned(),
             fields: fields(error, correlation_id),
             part: error.part,
-            recovered,
+            outcomes,
+            severity,
             lines_only,
             correlation_id: correlation_id.cloned(),
             trace_id: error.trace_id(),
@@ -155,12 +165,14 @@ const MOST_ALIKE: usize = 500;
 impl ErrorEntry {
     /// Keeps the newer of two equal errors, with the counts of both.
     fn merge(&mut self, other: Self) {
-        let (count, recovered) = (self.count + other.count, self.recovered + other.recovered);
+        let (count, outcomes) = (self.count + other.count, self.outcomes.plus(other.outcomes));
         let first_seen = self.first_seen.min(other.first_seen);
+        let severity = self.severity.max(other.severity);
         if (other.time, other.span_id) > (self.time, self.span_id) {
             *self = other;
         }
-        (self.count, self.recovered, self.first_seen) = (count, recovered, first_seen);
+        (self.count, self.outcomes, self.first_seen) = (count, outcomes, first_seen);
+        self.severity = severity;
     }
 }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::errors::{ErrorPlace, lines_without_error_span};
 use crate::model::conventions::short_service;
+use crate::model::error_outcome::ErrorOutcome;
+use crate::model::finding::Severity;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::Journey;
 use crate::model::log::{ErrorContext, LogEntry};
@@ -48,8 +50,10 @@ pub(crate) struct Occurrence<'a> {
     pub(crate) source: ErrorSource<'a>,
     /// Whether it is a root error.
     pub(crate) part: ErrorRole,
-    /// Whether it was recovered.
-    pub(crate) recovered: bool,
+    /// What came of it.
+    pub(crate) outcome: ErrorOutcome,
+    /// How grave it is.
+    pub(crate) severity: Severity,
 }
 
 /// The errors of a journey's own spans, by start, then those of its lines, by time.
@@ -58,7 +62,8 @@ pub(crate) fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
         lines_without_error_span(journey).map(|line| Occurrence {
             source: ErrorSource::Line(line),
             part: ErrorRole::Origin,
-            recovered: false,
+            outcome: ErrorOutcome::Failed,
+            severity: Severity::Error,
         })
     };
     if !journey.spans.iter().any(Span::is_error) {
@@ -70,7 +75,8 @@ pub(crate) fn occurrences(journey: &Journey) -> Vec<Occurrence<'_>> {
     let spans = failed.map(|(at, span)| Occurrence {
         source: ErrorSource::Span(span, contexts.get(&at).copied()),
         part: if cascade.is_consequence(at) { ErrorRole::Consequence } else { ErrorRole::Origin },
-        recovered: cascade.recovered.contains(&at),
+        outcome: cascade.outcome(at),
+        severity: cascade.severity(journey, at),
     });
     spans.chain(lines()).collect()
 }

@@ -12,7 +12,7 @@ pub(crate) fn dot(text: &str) -> String {
 /// A text as Mermaid reads it: between quotes, and of signs only those that can mean nothing; all others by their number.
 pub(crate) fn mermaid(text: &str) -> String {
     let spelled = |c: char| {
-        if c.is_alphanumeric() || " _.,/:-×→✗✓·…µ≤–".contains(c) {
+        if c.is_alphanumeric() || " _.,/:-×→✗✓↻·…µ≤–".contains(c) {
             c.to_string()
         } else {
             format!("#{};", u32::from(c))

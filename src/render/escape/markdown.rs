@@ -7,7 +7,7 @@
 use crate::render::escape::terminal::one_line;
 
 /// Marks that say something and do nothing.
-const MARKS: &str = "✗✓–·…→←⇢⇠│┊⋮×%/";
+const MARKS: &str = "✗✓↻–·…→←⇢⇠│┊⋮×%/";
 
 /// A text in a line of Markdown.
 pub(crate) fn text(text: &str) -> String {

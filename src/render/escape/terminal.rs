@@ -78,6 +78,7 @@ fn spelled(c: char) -> Option<&'static str> {
     Some(match c {
         '✓' => "ok",
         '✗' | '×' => "x",
+        '↻' => "~",
         '·' | '•' | '│' => "|",
         '–' | '—' => "-",
         '…' => "..",

@@ -1,5 +1,7 @@
 //! Bars along a common time.
 
+use crate::model::error_outcome::ErrorOutcome;
+use crate::report::wording::outcomes;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -66,12 +68,13 @@ fn row(page: &Page, waterfall: &Waterfall, columns: &Columns, bar: &Bar, above: 
     let style = page.style;
     let offset = bar.from_ns.map(|ns| style.safe(&clock(ns, waterfall.duration_ns))).unwrap_or_default();
     let critical = if bar.critical { style.safe("┃") } else { String::new() };
-    let failed = if bar.failed { style.safe("✗") } else { String::new() };
+    let (mark_role, mark) = bar.outcome.map_or((TextRole::Error, ""), outcomes::mark);
+    let mark = style.safe(mark);
     let mut line = vec![
         StyledText::right(TextRole::Dim, &offset, columns.offset),
         StyledText::spaces(columns.gap - 1),
         StyledText::padded(TextRole::Critical, &critical, 1),
-        StyledText::padded(TextRole::Error, &failed, 1),
+        StyledText::padded(mark_role, &mark, 1),
         StyledText::spaces(1),
     ];
     let service = if bar.service == above { TextRole::Dim } else { TextRole::Plain };
@@ -217,7 +220,7 @@ fn indented(page: &Page, columns: &Columns, bar: &Bar, label: &Line) -> StyledLi
 
 fn role(bar: &Bar) -> TextRole {
     match bar.style {
-        _ if bar.failed => TextRole::Error,
+        _ if bar.outcome == Some(ErrorOutcome::Failed) => TextRole::Error,
         _ if bar.critical => TextRole::Critical,
         BarStyle::Dotted => TextRole::Dim,
         _ => TextRole::Plain,
@@ -279,7 +282,7 @@ fn ascii_glyph(bar: &Bar, eighths: Range<usize>, start: usize) -> char {
         BarStyle::Dotted => '.',
         BarStyle::Many => '-',
         BarStyle::Solid if eighths.len() < 8 => '|',
-        BarStyle::Solid if bar.failed => '#',
+        BarStyle::Solid if bar.outcome == Some(ErrorOutcome::Failed) => '#',
         BarStyle::Solid => '=',
     }
 }
@@ -289,7 +292,13 @@ mod tests {
     use super::*;
 
     fn span(from_ns: i64, duration_ns: i64, style: BarStyle) -> Bar {
-        Bar { from_ns: Some(from_ns), duration_ns, style, failed: from_ns == 12, ..Bar::default() }
+        Bar {
+            from_ns: Some(from_ns),
+            duration_ns,
+            style,
+            outcome: (from_ns == 12).then_some(ErrorOutcome::Failed),
+            ..Bar::default()
+        }
     }
 
     #[test]

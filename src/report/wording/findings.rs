@@ -1,5 +1,6 @@
 //! Findings in words. A finding that is added needs its words here: the compiler asks for them.
 
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::finding::{
     CallFailure, Cause, EvidenceFact, Finding, FindingDetail, FindingKind, MatchedBy, MessageFate, MessageIdentity,
     MissingParent, MissingThing, OperationRef, Redelivery,
@@ -10,9 +11,13 @@ use crate::model::time::Human;
 pub(crate) fn summary(finding: &Finding) -> String {
     let Finding { service, operation, count, .. } = finding;
     match &finding.detail {
-        FindingDetail::ErrorOrigin { times, recovered, message } => {
-            let recovered = if *recovered { ", and was made good" } else { "" };
-            format!("{service} failed at {operation}{}{recovered}{}", times_if_many(*times), after_colon(message))
+        FindingDetail::ErrorOrigin { times, outcome, message } => {
+            let outcome = match outcome {
+                ErrorOutcome::Failed => "",
+                ErrorOutcome::Handled => ", and was handled",
+                ErrorOutcome::Recovered => ", and recovered",
+            };
+            format!("{service} failed at {operation}{}{outcome}{}", times_if_many(*times), after_colon(message))
         }
         FindingDetail::PublishWithoutConsume { topic, fate, error } => {
             let (what, was) = match count {
@@ -132,6 +137,7 @@ pub(crate) fn summary(finding: &Finding) -> String {
 pub fn kind(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::QueueWait => "queue wait",
+        FindingKind::Handled => "handled",
         FindingKind::Recovered => "recovered",
         FindingKind::CalleeDown => "callee down",
         FindingKind::RemoteEntry => "remote entry",

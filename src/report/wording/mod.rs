@@ -5,6 +5,7 @@ mod advice;
 pub(crate) mod checks;
 pub(crate) mod data;
 pub(crate) mod findings;
+pub(crate) mod outcomes;
 pub(crate) mod see_more;
 pub mod shell;
 

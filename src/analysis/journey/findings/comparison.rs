@@ -6,6 +6,7 @@ use crate::analysis::journey::critical_path::causes_first;
 use crate::analysis::journey::findings::baseline::SimilarRuns;
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::window::steps::{MaskedNames, StepKey, own_spans};
+use crate::model::error_outcome::ErrorOutcome;
 
 /// Runs from which on a step that all of them have is expected, and one that none has is reported: with 20
 /// runs, a step that one run in seven takes would be seen in at least one of them 19 times out of 20.
@@ -57,7 +58,8 @@ impl Failures {
     fn new(context: &RuleContext) -> Self {
         let journey = context.journey;
         let order = causes_first(journey);
-        let has_failed = |span: usize| journey.spans[span].is_error() && !context.cascade.recovered.contains(&span);
+        let has_failed =
+            |span: usize| journey.spans[span].is_error() && context.cascade.outcome(span) == ErrorOutcome::Failed;
         let mut above: Vec<bool> = (0..journey.spans.len()).map(has_failed).collect();
         let mut below = above.clone();
         for span in order.iter().copied() {

@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn fold(spans: usize, errors: usize) -> RowContent {
-        RowContent::Fold(Fold { first: 0, count: spans, spans, p50_ns: 1, max_ns: 1, errors })
+        RowContent::Fold(Fold { first: 0, count: spans, spans, p50_ns: 1, max_ns: 1, errors, outcome: None })
     }
 
     fn queue() -> RowContent {

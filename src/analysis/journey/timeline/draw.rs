@@ -8,6 +8,7 @@ use super::shape::Shapes;
 use super::{
     Fold, Messages, Queue, RowContent, Timeline, TimelineOptions, TimelineRow, budget, holes, lines, messages,
 };
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::clocks::{Clocks, asynchronous_cause};
 use crate::analysis::journey::critical_path::{self, CriticalPath};
 use crate::model::conventions::Exception;
@@ -21,6 +22,7 @@ pub(crate) fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOp
     let extent = journey.span_extent();
     let clocks = if options.adjust_clocks { Clocks::measured(journey) } else { Clocks::default() };
     let critical = critical_path::critical_path(journey);
+    let cascade = Cascade::new(journey);
     let lines = lines::by_span(journey, options);
     let holes = holes::by_span(journey, findings);
     let mut draw = Draw {
@@ -34,6 +36,7 @@ pub(crate) fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOp
         holes,
         waits: critical.awaited_spans().into_iter().collect(),
         critical: &critical,
+        cascade: &cascade,
         origin: first_instant(journey, &clocks).or(extent.map(|e| e.from)).unwrap_or_default(),
         clocks,
         rows: vec![],
@@ -48,7 +51,7 @@ pub(crate) fn draw(journey: &Journey, findings: &[Finding], options: &TimelineOp
         (rows, cut) = budget::fit(journey, rows, most);
     }
     let length_ns = rows.iter().filter_map(|r| r.start_ns.map(|f| f.saturating_add(r.length_ns))).max().unwrap_or(0);
-    Timeline { origin, length_ns, rows, critical, folded, filtered, filtered_lines, deeper, cut, messages }
+    Timeline { origin, length_ns, rows, critical, cascade, folded, filtered, filtered_lines, deeper, cut, messages }
 }
 
 fn first_instant(journey: &Journey, clocks: &Clocks) -> Option<Timestamp> {
@@ -67,6 +70,7 @@ struct Draw<'a> {
     holes: MissingEffects,
     waits: HashSet<usize>,
     critical: &'a CriticalPath,
+    cascade: &'a Cascade,
     origin: Timestamp,
     rows: Vec<TimelineRow>,
     folded: usize,
@@ -296,6 +300,8 @@ impl Draw<'_> {
                 p50_ns: lengths[(lengths.len() - 1) / 2],
                 max_ns: lengths[lengths.len() - 1],
                 errors: spans.iter().filter(|s| self.shapes.has_error[**s]).count(),
+                // Of a line nothing else is known: it counts as failed.
+                outcome: spans.iter().filter(|s| self.shapes.has_error[**s]).map(|s| self.cascade.outcome(*s)).min(),
             }),
         });
     }

@@ -10,7 +10,9 @@ mod lines;
 mod messages;
 mod shape;
 
+use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::journey::critical_path::CriticalPath;
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::filter::Filters;
 use crate::model::finding::MissingThing;
 use crate::model::id::{SpanId, TraceId};
@@ -73,6 +75,8 @@ pub(crate) struct Timeline {
     pub(crate) rows: Vec<TimelineRow>,
     /// The critical path.
     pub(crate) critical: CriticalPath,
+    /// What caused which error, and what came of it.
+    pub(crate) cascade: Cascade,
     /// Spans that stand in a fold rather than in a row of their own.
     pub(crate) folded: usize,
     /// Spans that the filters leave out.
@@ -143,8 +147,10 @@ pub(crate) struct Fold {
     pub(crate) p50_ns: i64,
     /// The longest.
     pub(crate) max_ns: i64,
-    /// How many of them failed.
+    /// How many of them have an error, or a log line that reports one.
     pub(crate) errors: usize,
+    /// The worst outcome of these errors.
+    pub(crate) outcome: Option<ErrorOutcome>,
 }
 
 /// The way from a cause to what it set off, or from a delivery to the next one of the same message.

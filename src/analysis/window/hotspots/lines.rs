@@ -57,7 +57,8 @@ impl HotspotTally {
         };
         self.errors += other.errors;
         self.before += other.before;
-        self.recovered += other.recovered;
+        self.outcomes = self.outcomes.plus(other.outcomes);
+        self.severity = self.severity.max(other.severity);
         self.sampled = [0, 1].map(|at| self.sampled[at] + other.sampled[at]);
         for (template, count) in other.templates {
             *self.templates.entry(template).or_default() += count;

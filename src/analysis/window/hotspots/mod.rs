@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::analysis::journey::errors::ErrorPlace;
 use crate::analysis::stats::masking::{cluster_counts, mask_message};
 use crate::analysis::window::occurrences::{self, ErrorRole, ErrorSource};
+use crate::model::error_outcome::OutcomeCounts;
 use crate::model::filter::Filters;
+use crate::model::finding::Severity;
 use crate::model::id::TraceId;
 use crate::model::journey::Journey;
 use crate::model::log::CutLines;
@@ -116,8 +118,11 @@ pub(crate) struct Hotspot {
     pub(crate) errors: u64,
     /// Whether there may be more: only those that were read are known, and no metric counts them.
     pub(crate) at_least: bool,
-    /// Number of them that were recovered.
-    pub(crate) recovered: u64,
+    /// How many of them had each outcome.
+    #[serde(flatten)]
+    pub(crate) outcomes: OutcomeCounts,
+    /// The highest severity of those that were read; none if none was.
+    pub(crate) severity: Option<Severity>,
     /// Number of calls behind the share; 0 for lines.
     pub(crate) calls: u64,
     /// Share of these calls that failed so; none without calls.
@@ -165,7 +170,8 @@ struct HotspotTally {
     errors: u64,
     before: u64,
     sampled: [u64; 2],
-    recovered: u64,
+    outcomes: OutcomeCounts,
+    severity: Option<Severity>,
     seen: Option<Window>,
     examples: Vec<(Timestamp, String)>,
     templates: BTreeMap<String, u64>,
@@ -230,7 +236,8 @@ impl HotspotFold {
                 }
                 Time::Now => {
                     tally.sampled[0] += u64::from(is_sampled);
-                    tally.recovered += u64::from(error.recovered);
+                    tally.outcomes.add(error.outcome);
+                    tally.severity = tally.severity.max(Some(error.severity));
                     tally.see(error.time(), handle.as_ref(), message);
                 }
             }
@@ -280,11 +287,10 @@ fn in_order(mut rows: Vec<Hotspot>) -> Vec<Hotspot> {
 }
 
 fn rank(row: &Hotspot) -> impl Ord + '_ {
-    let kept = row.errors.saturating_sub(row.recovered);
     (
         row.part == ErrorRole::Consequence,
         row.errors == 0,
-        Reverse(kept),
+        Reverse(row.outcomes.failed),
         Reverse(row.errors),
         Reverse(row.errors_before),
         &row.place,
@@ -329,7 +335,8 @@ impl HotspotTally {
             lines_only: key.lines_only,
             errors: self.errors,
             at_least: false,
-            recovered: self.recovered,
+            outcomes: self.outcomes,
+            severity: self.severity,
             calls: calls[0],
             share: (calls[0] > 0).then(|| self.sampled[0] as f64 / calls[0] as f64),
             errors_before: compared.then_some(self.before),

@@ -188,7 +188,7 @@ fn the_origin_is_named_in_each_of_500_cascades() {
             origins.iter().map(|row| format!("{}/{}", row.place.service, row.place.operation)).collect();
         assert_eq!(places, [origin], "{shape}\n{text}");
         let recovered = if shape == "retried" { errors } else { 0 };
-        assert_eq!((origins[0].errors, origins[0].recovered), (errors, recovered), "{shape}\n{text}");
+        assert_eq!((origins[0].errors, origins[0].outcomes.recovered), (errors, recovered), "{shape}\n{text}");
     }
 }
 
@@ -202,7 +202,7 @@ fn each_planted_fault_of_the_demo_is_the_origin() {
         let rows = hotspots.rows();
         let origins: Vec<&ErrorPlace> = rows
             .iter()
-            .filter(|row| row.part == ErrorRole::Origin && row.errors > row.recovered)
+            .filter(|row| row.part == ErrorRole::Origin && row.outcomes.failed > 0)
             .map(|row| &row.place)
             .collect();
         let planted = run.truth.planted.as_ref().map(|planted| planted.span);

@@ -164,13 +164,12 @@ fn divided(
 
 fn counted(tally: HotspotTally, key: HotspotKey, errors: [u64; 2], calls: WindowCounts) -> Hotspot {
     let calls = calls.map(rounded);
-    let (now, recovered) = (errors[0], tally.recovered);
-    let recovered_share =
-        if tally.errors > 0 { (now as f64 * recovered as f64 / tally.errors as f64).round() } else { 0.0 };
+    let now = errors[0];
+    let outcomes = tally.outcomes.in_proportion(now);
     let row = tally.row(key, [0, 0], TimeBefore::Unknown);
     Hotspot {
         errors: now,
-        recovered: (recovered_share as u64).min(now),
+        outcomes,
         calls: calls[0],
         share: (calls[0] > 0).then(|| (now as f64 / calls[0] as f64).min(1.0)),
         errors_before: Some(errors[1]),
@@ -197,7 +196,7 @@ fn rounded(count: f64) -> u64 {
 }
 
 impl HotspotFold {
-    /// The rows: root errors first, current before gone, then by unrecovered errors.
+    /// The rows: root errors first, current before gone, then by errors that failed.
     pub(crate) fn rows(self) -> Vec<Hotspot> {
         let row = |(key, tally): (HotspotKey, HotspotTally)| {
             let calls = self.calls.get(&key.place).copied().unwrap_or_default();

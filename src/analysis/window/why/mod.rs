@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::analysis::journey::cascade::Cascade;
 use crate::analysis::window::steps::{Entry, MaskedNames, own_spans};
 use crate::model::criteria::{Criteria, TermTest};
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::filter::Filters;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
@@ -33,7 +34,7 @@ use self::strata::Strata;
 /// Which journeys are compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Question {
-    /// The bad journeys. Without criteria those with an unrecovered error, or all that are not good if only `good` is set.
+    /// The bad journeys. Without criteria those with an error that failed, or all that are not good if only `good` is set.
     pub(crate) bad: Option<Criteria>,
     /// The good journeys; without criteria all others.
     pub(crate) good: Option<Criteria>,
@@ -74,7 +75,7 @@ impl Question {
         texts
     }
 
-    /// The side of a journey, and whether it is good with recovered errors.
+    /// The side of a journey, and whether it is good with errors that were handled or recovered.
     fn side(&self, journey: &Journey) -> (WhySide, bool) {
         let means = |criteria: &Option<Criteria>| criteria.as_ref().map(|criteria| criteria.matches(journey));
         let side = match (means(&self.bad), means(&self.good)) {
@@ -92,14 +93,14 @@ impl Question {
     }
 }
 
-/// A journey is bad if it has an unrecovered error.
+/// A journey is bad if one of its errors failed.
 fn failed(journey: &Journey) -> (WhySide, bool) {
     let failed: Vec<usize> = own_spans(journey).filter(|span| journey.spans[*span].is_error()).collect();
     if failed.is_empty() {
         return (WhySide::Good, false);
     }
-    let recovered = Cascade::new(journey).recovered;
-    let is_bad = failed.iter().any(|span| !recovered.contains(span));
+    let cascade = Cascade::new(journey);
+    let is_bad = failed.iter().any(|span| cascade.outcome(*span) == ErrorOutcome::Failed);
     if is_bad { (WhySide::Bad, false) } else { (WhySide::Good, true) }
 }
 

@@ -240,7 +240,7 @@ fn where_one_entry_has_all_the_bad_ones_it_is_what_they_have() {
 }
 
 #[test]
-fn what_was_made_good_is_not_bad_unless_it_is_asked_about() {
+fn errors_that_were_recovered_make_no_journey_bad_unless_they_are_asked_about() {
     let retried = "shop/pay 0..100 server\n  shop/call 5..20 client error: reset\n  shop/call 30..50 client";
     let failed = "shop/pay 0..100 server error: reset\n  shop/call 5..20 client error: reset";
     let asked = |bad: Option<&str>| {

@@ -36,11 +36,11 @@ const MAX_LAYERS: usize = 8;
 /// agree as well as this. The same 2 ms as in `clock_skew`.
 const CLOCK_PRECISION: i64 = 2_000_000;
 
-/// What the calls of one hit have in common: of those that failed, the callee and whether the work succeeded later; of
-/// those that succeeded, the pair of services.
+/// What the calls of one hit have in common: of those that failed, the callee and what came of it; of those that
+/// succeeded, the pair of services.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CallGroup<'a> {
-    Failed { callee: &'a str, recovered: bool },
+    Failed { callee: &'a str, severity: Severity },
     Succeeded { caller: &'a str, callee: &'a str },
 }
 
@@ -61,7 +61,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
             continue;
         }
         let group = if span.is_error() {
-            CallGroup::Failed { callee: remote.name, recovered: context.cascade.recovered.contains(&index) }
+            CallGroup::Failed { callee: remote.name, severity: context.cascade.severity(context.journey, index) }
         } else {
             CallGroup::Succeeded { caller: span.service(), callee: remote.name }
         };
@@ -69,8 +69,7 @@ pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     }
     let hit = |(group, calls): (CallGroup, Vec<usize>)| {
         let (finding, silent) = match group {
-            CallGroup::Failed { callee, recovered } => {
-                let severity = if recovered { Severity::Info } else { Severity::Error };
+            CallGroup::Failed { callee, severity } => {
                 (failed(context, callee, severity, &calls), EvidenceFact::FailedWithoutMessage)
             }
             CallGroup::Succeeded { caller, callee } => {

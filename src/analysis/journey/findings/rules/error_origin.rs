@@ -1,8 +1,8 @@
 //! `error_origin`: the deepest error of each cascade, once for all that only passed it on.
 //!
 //! Which error explains which is worked out by the cascade. Errors of one operation with the same masked message are one
-//! hit. Of high confidence always: that it failed is recorded. Severity is by outcome: an error after which the same work
-//! succeeded is info.
+//! hit. Of high confidence always: that it failed is recorded. Severity is by outcome: failed is an error, handled a
+//! warning, recovered is info.
 //!
 //! Silent for errors that another one explains, and for those of another journey in the same trace.
 
@@ -13,6 +13,7 @@ use crate::analysis::journey::findings::context::RuleContext;
 use crate::analysis::journey::findings::rule_hit::{MAX_EVIDENCE, RuleHit};
 use crate::analysis::stats::masking::mask;
 use crate::model::action::{Action, LogTime, LookAt};
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::finding::{
     CallFailure, Cause, Confidence, EvidenceFact, Finding, FindingDetail, FindingId, FindingKind, OperationRef,
     Severity,
@@ -24,30 +25,32 @@ const MAX_CALLERS: usize = 64;
 
 pub(super) fn find(context: &RuleContext) -> Vec<RuleHit> {
     let (spans, cascade) = (&context.journey.spans, &context.cascade);
-    let mut groups: BTreeMap<(bool, &str, &str, String), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<(ErrorOutcome, Severity, &str, &str, String), Vec<usize>> = BTreeMap::new();
     for (index, span) in spans.iter().enumerate().filter(|(index, span)| span.is_error() && context.is_own(*index)) {
         if !cascade.is_consequence(index) {
-            let recovered = cascade.recovered.contains(&index);
-            let key = (recovered, span.service(), span.name.as_str(), mask(&span.error_text()));
+            let (outcome, severity) = (cascade.outcome(index), cascade.severity(context.journey, index));
+            let key = (outcome, severity, span.service(), span.name.as_str(), mask(&span.error_text()));
             groups.entry(key).or_default().push(index);
         }
     }
-    let hit = |((recovered, ..), origins): ((bool, _, _, _), Vec<usize>)| RuleHit {
-        finding: finding(context, recovered.then_some(FindingKind::Recovered), &origins),
+    let hit = |((outcome, severity, ..), origins): ((_, _, _, _, _), Vec<usize>)| RuleHit {
+        finding: finding(context, outcome, severity, &origins),
         spans: cascades(context, origins),
     };
     groups.into_iter().map(hit).collect()
 }
 
-fn finding(context: &RuleContext, kind: Option<FindingKind>, origins: &[usize]) -> Finding {
+fn finding(context: &RuleContext, outcome: ErrorOutcome, severity: Severity, origins: &[usize]) -> Finding {
     let first = context.span(origins[0]);
     let (service, operation) = (first.service().to_owned(), first.name.clone());
-    let recovered = kind == Some(FindingKind::Recovered);
-    let severity = if recovered { Severity::Info } else { Severity::Error };
-    let detail = FindingDetail::ErrorOrigin { times: origins.len(), recovered, message: first.error_text() };
+    let detail = FindingDetail::ErrorOrigin { times: origins.len(), outcome, message: first.error_text() };
     let mut finding = Finding::new(FindingId::ErrorOrigin, severity, Confidence::High, detail).at(&service, &operation);
     finding.count = origins.len();
-    finding.kind = kind;
+    finding.kind = match outcome {
+        ErrorOutcome::Failed => None,
+        ErrorOutcome::Handled => Some(FindingKind::Handled),
+        ErrorOutcome::Recovered => Some(FindingKind::Recovered),
+    };
     let [first_cause, second_cause] = causes(classify(first));
     finding.causes = vec![first_cause, second_cause, Cause::Changed { service: service.clone() }];
     finding.actions = vec![

@@ -116,7 +116,7 @@ fn each_rule_names_what_is_wrong() {
             "warning sibling_deviation b w ×1",
         ),
         (
-            "an error, and one made good",
+            "an error, and one that was retried",
             "a/get 0..100 server\n  a/try 1..9 client error: version 3\n  a/try 11..19 client error: version 4\n  a/try 21..29 client",
             "info error_origin/recovered a try ×2",
         ),
