@@ -79,10 +79,18 @@ Examples:
                 "name a file: both sides are read",
             ));
         }
+        // Wrong flags are refused before anything is opened: backends may run programs that print credentials.
+        let zone = context.settings.zone.value;
+        let sides = self.journeys(&journey.sources.supply(&context.environment)?)?;
+        if sides.is_some() {
+            context.refuse_wrong_times(journey)?;
+        } else if let Some(now) = context.backends_now(&journey.sources)? {
+            self.windows(now, zone)?;
+        }
         let session = context.open(&journey.sources, &journey.backends)?;
-        let (compared, answer, finished) = match windows(self, &session, context.settings.zone.value)? {
-            Some(windows) => Box::pin(self.two_windows(windows, session)).await?,
-            None => Box::pin(self.two_journeys(session, context)).await?,
+        let (compared, answer, finished) = match sides {
+            None => Box::pin(self.two_windows(self.windows(session.now(), zone)?, session)).await?,
+            Some(sides) => Box::pin(self.two_journeys(&sides, session, context)).await?,
         };
         let report = DiffReport::new(compared);
         let report = if self.all { report.with_all_steps() } else { report };
@@ -144,25 +152,26 @@ impl DiffArgs {
         }
     }
 
-    async fn two_journeys(&self, session: Session, context: &Context) -> Result<Compared, Error> {
+    async fn two_journeys(
+        &self,
+        sides: &[JourneyArgs; 2],
+        session: Session,
+        context: &Context,
+    ) -> Result<Compared, Error> {
         let filters = self.window.journey.filters.filters();
         let is_demo = session.is_demo();
-        let sides = self.sides(&session.data().supply)?;
         let mut diff = DiffFold::of_two();
         let mut compared = vec![];
         let mut answer: Option<Answer> = None;
         // Two files are two sets of data, each with a session of its own.
         let mut other_files = vec![];
-        for (side, args) in [DiffSide::First, DiffSide::Second].into_iter().zip(&sides) {
+        for (side, args) in [DiffSide::First, DiffSide::Second].into_iter().zip(sides) {
             let own = if args.sources.input == self.window.journey.sources.input {
                 None
             } else {
                 Some(context.open(&args.sources, &args.backends)?)
             };
             let session = own.as_ref().unwrap_or(&session);
-            if session.data().supply == Supply::Backends {
-                args.subject.required()?;
-            }
             let request = context.journey_request(args, session)?;
             let found = session.journey(&request).await?;
             other_files.extend(own);
@@ -191,6 +200,25 @@ impl DiffArgs {
         Ok((DiffSubject::Journeys { sides, result: diff.finish() }, answer, session.finish()))
     }
 
+    /// The flags of either journey; none where two windows are compared.
+    fn journeys(&self, supply: &Supply) -> Result<Option<[JourneyArgs; 2]>, Error> {
+        let is_named = self.window.journey.subject.subject()?.is_some();
+        if self.at.is_some() || self.before.is_some() {
+            if is_named || self.other.is_some() {
+                return Err(Error::usage("two journeys, or two windows: not both", "drop the IDs, or the times"));
+            }
+            return Ok(None);
+        }
+        let sides = self.sides(supply)?;
+        for side in &sides {
+            match supply {
+                Supply::Backends => drop(side.subject.required()?),
+                Supply::Files(_) | Supply::Demo(_) => drop(side.subject.subject()?),
+            }
+        }
+        Ok(Some(sides))
+    }
+
     /// The flags of either journey.
     fn sides(&self, supply: &Supply) -> Result<[JourneyArgs; 2], Error> {
         let journey = &self.window.journey;
@@ -213,47 +241,47 @@ impl DiffArgs {
                 };
                 Ok([one(&paths[0]), one(&paths[1])])
             }
-            _ => Err(Error::usage(
-                "what is to be compared? two journeys are needed, or two windows",
-                "trace diff ID ID, or --at TIME, or --before START..END --after START..END",
-            )),
+            _ => Err(nothing_to_compare()),
+        }
+    }
+
+    /// The two windows.
+    fn windows(&self, now: Timestamp, zone: Zone) -> Result<[Window; 2], Error> {
+        let read = |times: TimeArgs| {
+            let window = times.window(now, zone)?;
+            window
+                .ok_or_else(|| Error::usage("no time is given", "write START..END, such as 14:00..15:00 or 14:00..now"))
+        };
+        let part = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let stretch = |flag: &str, text: &str| {
+            let (start, end) = text.split_once("..").ok_or_else(|| {
+                Error::usage(
+                    format!("{flag}: {text:?} is no window"),
+                    "write START..END, such as 14:00..15:00 or now-2h..now-1h",
+                )
+            })?;
+            read(TimeArgs { since: None, start: part(start), end: part(end) })
+        };
+        match (&self.at, &self.before, &self.after) {
+            (Some(at), ..) => {
+                let before = read(TimeArgs { end: Some(at.clone()), ..TimeArgs::default() })?;
+                let after = Window::new(before.to, Timestamp::min(before.to.plus(HOUR), now.plus(1)));
+                if after.is_empty() {
+                    return Err(Error::usage("--at: this time is still to come", "compare with a time that was"));
+                }
+                Ok([before, after])
+            }
+            (None, Some(before), Some(after)) => Ok([stretch("--before", before)?, stretch("--after", after)?]),
+            _ => Err(nothing_to_compare()),
         }
     }
 }
 
-/// The two windows; none where two journeys are compared.
-fn windows(args: &DiffArgs, session: &Session, zone: Zone) -> Result<Option<[Window; 2]>, Error> {
-    let now = session.now();
-    let read = |times: TimeArgs| {
-        let window = times.window(now, zone)?;
-        window.ok_or_else(|| Error::usage("no time is given", "write START..END, such as 14:00..15:00 or 14:00..now"))
-    };
-    let part = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let stretch = |flag: &str, text: &str| {
-        let (start, end) = text.split_once("..").ok_or_else(|| {
-            Error::usage(
-                format!("{flag}: {text:?} is no window"),
-                "write START..END, such as 14:00..15:00 or now-2h..now-1h",
-            )
-        })?;
-        read(TimeArgs { since: None, start: part(start), end: part(end) })
-    };
-    let windows = match (&args.at, &args.before, &args.after) {
-        (Some(at), ..) => {
-            let before = read(TimeArgs { end: Some(at.clone()), ..TimeArgs::default() })?;
-            let after = Window::new(before.to, Timestamp::min(before.to.plus(HOUR), now.plus(1)));
-            if after.is_empty() {
-                return Err(Error::usage("--at: this time is still to come", "compare with a time that was"));
-            }
-            Some([before, after])
-        }
-        (None, Some(before), Some(after)) => Some([stretch("--before", before)?, stretch("--after", after)?]),
-        _ => None,
-    };
-    if windows.is_some() && (args.other.is_some() || args.window.journey.subject.subject()?.is_some()) {
-        return Err(Error::usage("two journeys, or two windows: not both", "drop the IDs, or the times"));
-    }
-    Ok(windows)
+fn nothing_to_compare() -> Error {
+    Error::usage(
+        "what is to be compared? two journeys are needed, or two windows",
+        "trace diff ID ID, or --at TIME, or --before START..END --after START..END",
+    )
 }
 
 /// Whether a journey began in this window: that puts it on one side only.

@@ -56,6 +56,7 @@ Examples:
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let args = WindowArgs { limit: self.limit.max(MIN_TRACES), journey: self.journey.clone() };
         let (session, request) = context.open_window(&args)?;
+        let when = context.time_phrase(&args, &session)?;
         let mut list: Option<ErrorList> = None;
         let take = |scope: &ErrorScope, journey: Journey| {
             list.get_or_insert_with(|| ErrorList::new(scope.clone())).add(&journey, &request.filters);
@@ -72,7 +73,6 @@ Examples:
         let older = errors.len() - shown;
         let older_count = errors[shown..].iter().map(|error| error.count).sum();
         errors.truncate(shown);
-        let when = context.time_phrase(&args, &session)?;
         let report =
             ErrorsReport { errors, older, older_count, passed_on, basis: read.basis, when, stacks: self.stack };
         Ok(context.outcome(read.answer, session.finish(), self.journey.verdict, report))

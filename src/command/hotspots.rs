@@ -53,6 +53,7 @@ Examples:
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         self.via.refuse_without_metrics(&self.window, &context.environment)?;
         let (session, request) = context.open_window(&self.window)?;
+        let when = context.time_phrase(&self.window, &session)?;
         let filters = &request.filters;
         let mut fold: Option<HotspotFold> = None;
         let take = |scope: &ErrorScope, journey: Journey| {
@@ -78,7 +79,7 @@ Examples:
             calls,
             compared,
             basis: read.basis,
-            when: context.time_phrase(&self.window, &session)?,
+            when,
             top: usize::try_from(self.top).unwrap_or(usize::MAX),
             all: self.all,
             filtered: !filters.is_empty(),

@@ -81,9 +81,10 @@ Examples:
             _ => learner.add(std::mem::take(&mut found.analysed)),
         };
         let answer = session.journeys(&request, many, take).await?;
+        // Before anything can fail: a recording that was made is kept, too few runs or not.
+        let mut finished = session.finish();
         let options = LearnOptions { name: self.name.clone(), force: self.force };
         let draft = learner.finish(&options).map_err(|too_few| refused(&too_few))?;
-        let mut finished = session.finish();
         if let Some(aside) = &draft.aside {
             finished.message(&format!("learn-pipeline: {}", aside.summary()));
         }

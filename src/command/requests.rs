@@ -7,7 +7,7 @@ use crate::analysis::journey::findings::known::Knowledge;
 use crate::command::Context;
 use crate::error::Error;
 use crate::model::provenance::{DataSelection, GivenTimes, Supply};
-use crate::model::time::Human;
+use crate::model::time::{Human, Timestamp};
 use crate::options::backends::{APIS, BackendArgs};
 use crate::options::environment::Environment;
 use crate::options::journey::JourneyArgs;
@@ -123,6 +123,7 @@ impl Context {
         if args.sources.supply(&self.environment)? == Supply::Backends {
             args.subject.required()?;
         }
+        self.refuse_wrong_times(args)?;
         let session = self.open(&args.sources, &args.backends)?;
         let request = self.journey_request(args, &session)?;
         Ok((session, request))
@@ -143,9 +144,22 @@ impl Context {
         if is_one && supply == Supply::Backends {
             args.subject.required()?;
         }
+        self.refuse_wrong_times(args)?;
         let session = self.open(&args.sources, &args.backends)?;
         let request = self.journey_request(args, &session)?;
         Ok((session, request, many))
+    }
+
+    /// The present of backends; none where the data has its own, or may have.
+    pub(super) fn backends_now(&self, sources: &SourceArgs) -> Result<Option<Timestamp>, Error> {
+        let has_own = sources.supply(&self.environment)? != Supply::Backends || sources.recording.replay.is_some();
+        Ok((!has_own).then_some(self.environment.now))
+    }
+
+    /// Checks the times before backends are opened, which may run programs that print credentials.
+    pub(super) fn refuse_wrong_times(&self, args: &JourneyArgs) -> Result<(), Error> {
+        let now = self.backends_now(&args.sources)?;
+        now.map_or(Ok(()), |now| args.time.window(now, self.settings.zone.value).map(|_| ()))
     }
 
     fn journeys_request(
@@ -201,6 +215,7 @@ impl Context {
     pub(super) fn open_window(&self, args: &WindowArgs) -> Result<(Session, WindowRequest), Error> {
         let journey = &args.journey;
         let subject = journey.subject.subject()?;
+        self.refuse_wrong_times(journey)?;
         let session = self.open(&journey.sources, &journey.backends)?;
         let window = match session.data().supply {
             Supply::Demo(_) if subject.is_some() => None,

@@ -44,6 +44,8 @@ Examples:
         let prefix = span_prefix(&self.span)?;
         let (session, request) = context.open_journey(&self.journey)?;
         let found = session.journey(&request).await?;
+        // Before anything can fail: a recording that was made is kept, whether or not it has the span.
+        let mut finished = session.finish();
         let journey = &found.analysed.journey;
         let span = match place(journey, &prefix) {
             Ok(index) => Ok(SpanReport::new(journey.clone(), index)),
@@ -51,7 +53,6 @@ Examples:
             Err(error) if journey.spans.is_empty() || !found.answer.provenance.complete => Err(error),
             Err(error) => return Err(error),
         };
-        let mut finished = session.finish();
         if let Err(error) = &span {
             finished.message(&format!("error: {error}"));
         }

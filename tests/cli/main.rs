@@ -16,6 +16,7 @@ mod missing;
 mod phases_alerts;
 mod read_limits;
 mod readme;
+mod refusals;
 mod screens;
 mod service_metrics;
 mod span_metrics;
