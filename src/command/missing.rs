@@ -4,20 +4,20 @@ use crate::analysis::journey::findings::baseline::Baseline;
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::evidence::{Note, NoteCode};
+use crate::model::filter::Filters;
 use crate::model::finding::Severity;
 use crate::model::journey::Journey;
 use crate::model::pattern::Pattern;
+use crate::model::provenance::Supply;
 use crate::options::backends::BackendArgs;
-use crate::options::filters::FilterArgs;
 use crate::options::journey::JourneyArgs;
 use crate::options::layers::ConfigSources;
 use crate::options::many_runs::ManyRunsArgs;
-use crate::options::subject::SubjectArgs;
 use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::text::counted;
-use crate::session::FinishedSession;
+use crate::session::Session;
 use crate::session::answer::JourneyAnswer;
-use crate::session::request::JourneyRequest;
+use crate::session::request::{JourneyRequest, JourneySelection, JourneysRequest};
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -58,11 +58,11 @@ Examples:
 
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let least = if self.all { Severity::Info } else { Severity::Warning };
+        let (session, request, many) = context.open_journeys(&self.journey, &self.many)?;
         let compared = match self.baseline {
-            Some(newest) => Some(Box::pin(self.runs_alike(newest, context)).await?),
+            Some(newest) => Some(Box::pin(runs_alike(newest, &session, &request)).await?),
             None => None,
         };
-        let (session, request, many) = context.open_journeys(&self.journey, &self.many)?;
         let baseline = compared.as_ref().map(|(baseline, _)| baseline);
         let request = JourneyRequest { baseline, ..request };
         let mut runs = Vec::new();
@@ -80,42 +80,36 @@ Examples:
     }
 }
 
-impl MissingArgs {
-    /// The good ones among the other runs, and how many they are: the newest of the backends that begin as this one
-    /// does, or all others of the files or the demo.
-    async fn runs_alike(&self, newest: u32, context: &Context) -> Result<(Baseline, usize), Error> {
-        let mut others = self.journey.clone();
-        others.subject = SubjectArgs::default();
-        others.filters = FilterArgs::default();
-        let sources = &mut others.sources;
-        sources.demo = sources.demo.as_ref().map(|_| None);
-        let asks_backends = sources.input.is_empty() && sources.demo.is_none();
-        let is_named = self.journey.subject.subject()?.is_some();
-        let (subject, entry) = if asks_backends || is_named || sources.demo.is_some() {
-            let (session, request) = context.open_journey(&self.journey)?;
-            let found = session.journey(&request).await?;
-            let _: FinishedSession = session.finish();
-            (Some(found.query.subject.text), beginning(&found.analysed.journey))
-        } else {
-            (None, None)
-        };
-        let many = ManyRunsArgs { recent: asks_backends.then_some(newest), ..ManyRunsArgs::default() };
-        let (session, request, many) = context.open_journeys(&others, &many)?;
-        let request = JourneyRequest { entry: entry.as_ref(), ..request };
-        let (mut baseline, mut runs) = (Baseline::default(), 0);
-        let add = |found: &mut JourneyAnswer| {
-            let is_other = subject.as_ref() != Some(&found.query.subject.text);
-            let succeeded = found.analysed.findings.worst_severity() < Some(Severity::Error);
-            let provenance = &found.answer.provenance;
-            if is_other && succeeded && provenance.complete && provenance.settled {
-                baseline.add(&found.analysed.journey);
-                runs += 1;
-            }
-        };
-        session.journeys(&request, many, add).await?;
-        let _: FinishedSession = session.finish();
-        Ok((baseline, runs))
-    }
+/// The good ones among the other runs, and how many they are: the newest of the backends that begin as this one
+/// does, or all others of the files or the demo.
+async fn runs_alike(newest: u32, session: &Session, request: &JourneyRequest<'_>) -> Result<(Baseline, usize), Error> {
+    let asks_backends = session.data().supply == Supply::Backends;
+    let is_named = request.subject.is_some();
+    let (subject, entry) = if asks_backends || is_named || session.is_demo() {
+        let found = session.journey(request).await?;
+        (Some(found.query.subject.text), beginning(&found.analysed.journey))
+    } else {
+        (None, None)
+    };
+    let newest = usize::try_from(newest).unwrap_or(usize::MAX);
+    let selection = if asks_backends { JourneySelection::Recent(newest) } else { JourneySelection::Everything };
+    let many = JourneysRequest { selection, timeout: None };
+    let others =
+        JourneyRequest { subject: None, filters: Filters::default(), entry: entry.as_ref(), ..request.clone() };
+    // The runs are a question of their own, with the whole time limit.
+    session.begin_question();
+    let (mut baseline, mut runs) = (Baseline::default(), 0);
+    let add = |found: &mut JourneyAnswer| {
+        let is_other = subject.as_ref() != Some(&found.query.subject.text);
+        let succeeded = found.analysed.findings.worst_severity() < Some(Severity::Error);
+        let provenance = &found.answer.provenance;
+        if is_other && succeeded && provenance.complete && provenance.settled {
+            baseline.add(&found.analysed.journey);
+            runs += 1;
+        }
+    };
+    session.journeys(&others, many, add).await?;
+    Ok((baseline, runs))
 }
 
 /// The span with which a journey begins.

@@ -57,7 +57,8 @@ impl Session {
             OpenedData::Demo(scenario) if selection.is_many_of_the_demo(scenario.as_deref()) => {
                 let mut request = request.clone();
                 demo::embedded().iter().for_each(|(_, run)| request.known.learn_spans(&run.spans));
-                let shares = demo_shares(scenario.as_deref(), selection.listed())?;
+                let scenario = scenario.as_deref().filter(|_| *selection != JourneySelection::Everything);
+                let shares = demo_shares(scenario, selection.listed())?;
                 self.together(shares, selection.listed(), &request).into_iter().for_each(&mut add);
             }
             OpenedData::Servers(servers) if selection.is_many() => {
@@ -168,7 +169,7 @@ impl JourneySelection {
     fn listed(&self) -> Option<&[Subject]> {
         match self {
             Self::Listed(subjects) => Some(subjects),
-            Self::Named | Self::All | Self::Recent(_) => None,
+            Self::Named | Self::All | Self::Everything | Self::Recent(_) => None,
         }
     }
 
@@ -179,7 +180,7 @@ impl JourneySelection {
     /// A scenario is one run.
     fn is_many_of_the_demo(&self, scenario: Option<&str>) -> bool {
         match self {
-            Self::Listed(_) => true,
+            Self::Listed(_) | Self::Everything => true,
             Self::All => scenario.is_none(),
             Self::Named | Self::Recent(_) => false,
         }

@@ -55,6 +55,8 @@ pub(crate) enum JourneySelection {
     Named,
     /// All in the files or in the demo; backends cannot be asked for all.
     All,
+    /// As [`Self::All`], and all of the demo even where one scenario of it is open.
+    Everything,
     /// Those with these IDs, in this order.
     Listed(Vec<Subject>),
     /// The newest, at most this many.

@@ -2,11 +2,17 @@
 
 use crate::support::trace;
 
+/// A backend that does not listen, and a program for its credentials that writes a line for each run.
+fn config() -> String {
+    let command = ["sh", "-c", "echo ran >> ran; echo Bearer a"];
+    format!("[jaeger]\nurl = \"http://127.0.0.1:1\"\nauth = {{ command = {command:?} }}\n")
+}
+
 #[test]
 fn wrong_flags_run_no_program_that_prints_credentials() {
-    let config = "[jaeger]\nurl = \"http://127.0.0.1:1\"\nauth = { command = [\"sh\", \"-c\", \"echo ran >> ran; echo Bearer a\"] }\n";
+    let config = config();
     let asked = |args: &[&str]| {
-        let (mut command, home) = trace().file(".config/trace/config.toml", config).args(args).prepared();
+        let (mut command, home) = trace().file(".config/trace/config.toml", &config).args(args).prepared();
         let output = command.output().expect("the binary runs");
         (output.status.code(), home.path().join("ran").exists(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
@@ -37,4 +43,15 @@ fn a_recording_is_kept_where_its_runs_are_too_few_to_learn_from() {
         let output = command.output().expect("the binary runs");
         assert!(home.path().join("rec").is_dir(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn a_baseline_asks_with_one_session() {
+    let config = config();
+    let args = ["missing", "a", "--baseline", "3", "-vv", "--timeout", "5s", "--without", "loki,prometheus"];
+    let (mut command, home) = trace().file(".config/trace/config.toml", &config).args(args).prepared();
+    let output = command.output().expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(std::fs::read_to_string(home.path().join("ran")).unwrap_or_default().lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("127.0.0.1:1"), "{stderr}");
 }
