@@ -201,10 +201,10 @@ mod tests {
             line(2, "no labels", &[]),
         ];
         let places = with_loki(|source| places(source, &lines));
-        let reply = places.into_iter().map(|place| (place.selector, place.own.iter().map(|at| at.0).collect()));
+        let found = places.into_iter().map(|place| (place.selector, place.own.iter().map(|at| at.0).collect()));
         let place = |service: &str, own: &[i64]| (format!("{{app=\"{service}\"}}"), own.to_vec());
         assert_eq!(
-            reply.collect::<Vec<(String, Vec<i64>)>>(),
+            found.collect::<Vec<(String, Vec<i64>)>>(),
             [
                 place("cart", &[0, CLOSE]),
                 place("bill", &[1]),

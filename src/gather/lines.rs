@@ -200,8 +200,9 @@ mod tests {
         let transport = Transport::new(Limits::default(), Recording::Off, Stop::default());
         let endpoint = Endpoint::new(Source::Loki, url::Url::parse("http://localhost:3100").unwrap());
         let query = Query::about(Subject::correlation("order-0001"), vec![], Timestamp(0));
-        for (reply, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
-            let lines = LineFetcher::new(Box::new(Loki::new(&transport, &endpoint)), &query, reply.map(str::to_owned));
+        for (configured, wanted) in [(None, "{service_name=~\".+\"}"), (Some("{app=\"a\"}"), "{app=\"a\"}")] {
+            let lines =
+                LineFetcher::new(Box::new(Loki::new(&transport, &endpoint)), &query, configured.map(str::to_owned));
             assert_eq!(lines.selector(), wanted);
         }
     }

@@ -220,11 +220,11 @@ impl LookupState {
         let carries = |span: &Span| {
             span.message_role() == Some(MessageRole::Consume) && span.attributes.named_text(key.as_slice()).is_some()
         };
-        let reply = |asked: &LookupAnswer| asked.why_not.is_none();
-        let by_id_alone = key.is_some() && reply(by_id);
+        let succeeded = |asked: &LookupAnswer| asked.why_not.is_none();
+        let by_id_alone = key.is_some() && succeeded(by_id);
         let is_whole = match by_topic {
-            Some(topic) if by_id_alone => reply(topic) || topic.fetched.spans.iter().any(carries),
-            Some(topic) => reply(topic) && reply(by_id),
+            Some(topic) if by_id_alone => succeeded(topic) || topic.fetched.spans.iter().any(carries),
+            Some(topic) => succeeded(topic) && succeeded(by_id),
             None => by_id_alone,
         };
         if is_whole {

@@ -256,12 +256,12 @@ mod tests {
     use super::*;
 
     /// Calls, errors counted apart, and lengths with their unit.
-    type Reply<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
+    type FamilyNames<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
 
     #[test]
     fn whoever_made_them_what_belongs_together_is_one_family() {
         let (ms, s) = (Some(DurationUnit::Milliseconds), Some(DurationUnit::Seconds));
-        let table: [(&[&str], &[Reply]); 7] = [
+        let table: [(&[&str], &[FamilyNames]); 7] = [
             (&[], &[]),
             (
                 &["traces_span_metrics_calls_total", "traces_span_metrics_duration_milliseconds_bucket"],
@@ -295,11 +295,11 @@ mod tests {
         for (names, wanted) in table {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = candidates(&names);
-            let reply: Vec<Reply> = found
+            let families: Vec<FamilyNames> = found
                 .iter()
                 .map(|f| (f.calls.as_str(), f.errors.as_deref(), f.lengths.as_ref().map(|l| (l.name.as_str(), l.unit))))
                 .collect();
-            assert_eq!(reply, wanted, "{names:?}");
+            assert_eq!(families, wanted, "{names:?}");
         }
     }
 
@@ -332,11 +332,11 @@ mod tests {
             ),
             ("exported_service service span_name operation", None, [false, true], "calls_total"),
         ];
-        for (labels, errors, reply, selector) in table {
+        for (labels, errors, has_figures, selector) in table {
             let family = family(labels, errors);
             assert_eq!(
                 [family.tells(MetricFigures::Errors), family.tells(MetricFigures::Durations)],
-                reply,
+                has_figures,
                 "{labels}"
             );
             assert_eq!(family.selector(&family.calls, &some), selector);
@@ -347,10 +347,10 @@ mod tests {
 
     #[test]
     fn where_no_name_tells_the_unit_the_bounds_do() {
-        let reply = |bounds: &[f64]| DurationUnit::of_bounds(bounds.iter().copied());
-        assert_eq!(reply(&[0.002, 0.1, 16.384, f64::INFINITY]), DurationUnit::Seconds);
-        assert_eq!(reply(&[2.0, 100.0, 15_000.0, f64::INFINITY]), DurationUnit::Milliseconds);
-        assert_eq!(reply(&[0.05, 1.0, 10_000.0]), DurationUnit::Milliseconds);
-        assert_eq!(reply(&[]), DurationUnit::Milliseconds);
+        let unit = |bounds: &[f64]| DurationUnit::of_bounds(bounds.iter().copied());
+        assert_eq!(unit(&[0.002, 0.1, 16.384, f64::INFINITY]), DurationUnit::Seconds);
+        assert_eq!(unit(&[2.0, 100.0, 15_000.0, f64::INFINITY]), DurationUnit::Milliseconds);
+        assert_eq!(unit(&[0.05, 1.0, 10_000.0]), DurationUnit::Milliseconds);
+        assert_eq!(unit(&[]), DurationUnit::Milliseconds);
     }
 }

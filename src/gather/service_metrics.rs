@@ -111,8 +111,8 @@ fn key(point: &Point) -> OperationKey<'_> {
 fn table(calls: &[Point], errors: &[Point], lengths: &[Option<Vec<Point>>], seconds: f64) -> Vec<Measure> {
     let shares: BTreeMap<OperationKey, f64> = errors.iter().map(|point| (key(point), point.value)).collect();
     let mut quantiles: BTreeMap<OperationKey, Vec<(f64, f64)>> = BTreeMap::new();
-    for (share, reply) in SHARES.iter().zip(lengths) {
-        for point in reply.iter().flatten() {
+    for (share, points) in SHARES.iter().zip(lengths) {
+        for point in points.iter().flatten() {
             quantiles.entry(key(point)).or_default().push((*share, point.value * MILLIS));
         }
     }
@@ -146,10 +146,10 @@ mod tests {
         let errors = [point("shop", "GET /x", 0.2), point("nobody", "", 7.0)];
         let lengths =
             [Some(vec![point("shop", "GET /x", 40.0)]), None, Some(vec![point("shop", "GET /x", 775.0)]), None];
-        let reply = table(&calls, &errors, &lengths, 60.0);
-        let rows: Vec<_> = reply.iter().map(|m| (m.operation.as_str(), m.calls, m.errors)).collect();
+        let measured = table(&calls, &errors, &lengths, 60.0);
+        let rows: Vec<_> = measured.iter().map(|m| (m.operation.as_str(), m.calls, m.errors)).collect();
         assert_eq!(rows, [("GET /x", 1_200.0, 240.0), ("charge", 6.0, 0.0)]);
-        let at = |nth: usize, share| reply[nth].durations.quantile(share).map(|e| (e.high_ns, e.value_ns));
+        let at = |nth: usize, share| measured[nth].durations.quantile(share).map(|e| (e.high_ns, e.value_ns));
         assert_eq!((at(0, 0.5), at(0, 0.95), at(1, 0.5)), (Some((None, 40_000_000)), Some((None, 775_000_000)), None));
     }
 }

@@ -389,8 +389,8 @@ impl MeasureTable<'_> {
 }
 
 fn label_of<'a>(series: &'a Series, names: &[&str]) -> &'a str {
-    let reply = names.iter().filter_map(|name| series.labels.get(*name)).find(|value| !value.is_empty());
-    reply.map_or("", String::as_str)
+    let value = names.iter().filter_map(|name| series.labels.get(*name)).find(|value| !value.is_empty());
+    value.map_or("", String::as_str)
 }
 
 /// The value of the series; none where it is not a number.

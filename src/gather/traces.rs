@@ -74,9 +74,9 @@ impl<'a> SpanFetcher<'a> {
 
     /// What these services do, those left out that do not tell.
     pub(crate) async fn operations(&self, services: &[&str]) -> BTreeMap<String, BTreeSet<Operation>> {
-        let reply = join_all(services.iter().map(|service| self.source.operations(service))).await;
+        let results = join_all(services.iter().map(|service| self.source.operations(service))).await;
         let named =
-            services.iter().zip(reply).filter_map(|(service, reply)| Some(((*service).to_owned(), reply.ok()?)));
+            services.iter().zip(results).filter_map(|(service, result)| Some(((*service).to_owned(), result.ok()?)));
         named.collect()
     }
 

@@ -112,9 +112,9 @@ mod tests {
             (0, DAY, vec![]),
         ];
         for (length, step, wanted) in table {
-            let reply = pieces(Window::new(Timestamp(0), Timestamp(length)), step);
-            let reply: Vec<_> = reply.into_iter().map(|piece| (piece.from.0, piece.to.0)).collect();
-            assert_eq!(reply, wanted, "{length} by {step}");
+            let found = pieces(Window::new(Timestamp(0), Timestamp(length)), step);
+            let found: Vec<_> = found.into_iter().map(|piece| (piece.from.0, piece.to.0)).collect();
+            assert_eq!(found, wanted, "{length} by {step}");
         }
     }
 }

@@ -70,18 +70,18 @@ pub(super) async fn look(source: &dyn SpanSource, query: &SampleQuery, most: usi
     };
     let mut parts = in_parts(query.window, &of).await;
     // Where only some of the time has any, it is looked at more closely.
-    let reply = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
+    let occupied = parts.iter().filter(|(_, part)| part.count > 0).map(|(window, _)| *window).reduce(Window::hull);
     let is_whole = parts.iter().all(|(_, part)| part.failure.is_none() && part.unasked == 0);
-    if let Some(reply) = reply.filter(|reply| is_whole && reply.length() <= query.window.length() / 2) {
-        for (_, part) in std::mem::replace(&mut parts, in_parts(reply, &of).await) {
+    if let Some(occupied) = occupied.filter(|window| is_whole && window.length() <= query.window.length() / 2) {
+        for (_, part) in std::mem::replace(&mut parts, in_parts(occupied, &of).await) {
             look.skipped.extend(part.skipped);
             look.errors.extend(part.errors);
         }
     }
     let mut kept = BTreeSet::new();
     for service in &cut {
-        let reply: Vec<WindowPart> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
-        kept.extend(in_proportion(&reply, query.limit));
+        let shares: Vec<WindowPart> = parts.iter().map(|(window, part)| part.of(service, *window)).collect();
+        kept.extend(in_proportion(&shares, query.limit));
     }
     for (_, mut part) in parts {
         part.keep_only(&kept);
@@ -114,9 +114,9 @@ fn in_proportion(parts: &[WindowPart], most: usize) -> Vec<TraceId> {
     let fits = parts.iter().filter(|part| part.about > 0.0).map(|part| part.traces.len() as f64 * all / part.about);
     let total = fits.fold(most as f64, f64::min);
     let of = |part: &WindowPart| {
-        let query = (total * part.about / all.max(1.0)).round() as usize;
-        let step = part.traces.len() as f64 / query.max(1) as f64;
-        (0..query).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
+        let count = (total * part.about / all.max(1.0)).round() as usize;
+        let step = part.traces.len() as f64 / count.max(1) as f64;
+        (0..count).filter_map(|nth| part.traces.get((nth as f64 * step) as usize).copied()).collect::<Vec<_>>()
     };
     parts.iter().flat_map(of).collect()
 }
@@ -285,8 +285,8 @@ impl SampleLook {
     }
 
     fn take(&mut self, answer: ServiceAnswer, room: usize) {
-        let ServiceAnswer { service, reply, limit } = answer;
-        match reply {
+        let ServiceAnswer { service, result, limit } = answer;
+        match result {
             Ok(decoded) => {
                 let (came, kept) = self.keep(decoded, room);
                 let traces = kept.len();
@@ -326,7 +326,7 @@ impl SampleLook {
 /// What one service gave, and for how many traces it was asked.
 struct ServiceAnswer {
     service: String,
-    reply: Result<Decoded, Failure>,
+    result: Result<Decoded, Failure>,
     limit: usize,
 }
 
@@ -351,7 +351,7 @@ impl Asking<'_> {
                 Err(failure) if is_too_deep(&failure) && limit > 1 => {
                     self.deepest.set(self.deepest.get().min(limit / 2));
                 }
-                reply => return ServiceAnswer { service: service.to_owned(), reply, limit },
+                result => return ServiceAnswer { service: service.to_owned(), result, limit },
             }
         }
     }
@@ -386,14 +386,14 @@ mod tests {
 
     #[test]
     fn of_a_service_that_is_cut_only_what_others_brought_stays_and_parts_add_up() {
-        let reply = |service: &str, first, sizes: &[usize]| ServiceAnswer {
+        let given = |service: &str, first, sizes: &[usize]| ServiceAnswer {
             service: service.to_owned(),
-            reply: Ok(answer(first, sizes)),
+            result: Ok(answer(first, sizes)),
             limit: 3,
         };
         let mut look = SampleLook::default();
-        look.take(reply("busy", 1, &[1, 1, 1]), 100);
-        look.take(reply("idle", 3, &[2]), 100);
+        look.take(given("busy", 1, &[1, 1, 1]), 100);
+        look.take(given("idle", 3, &[2]), 100);
         let state = |look: &SampleLook| {
             let services = look.services.iter().map(|one| (one.service.as_str(), one.traces, one.cut));
             (look.count, look.spans.0.len(), services.map(|one| format!("{one:?}")).collect::<Vec<_>>())
@@ -404,7 +404,7 @@ mod tests {
         assert_eq!(state(&look), (3, 1, of(&[r#"("idle", 1, false)"#])));
         for first in [20, 30] {
             let mut part = SampleLook::default();
-            part.take(reply("busy", first, &[1, 1]), 100);
+            part.take(given("busy", first, &[1, 1]), 100);
             look.add(part);
         }
         assert_eq!(state(&look), (7, 5, of(&[r#"("idle", 1, false)"#, r#"("busy", 4, false)"#])));

@@ -155,10 +155,10 @@ fn full(backend: Source, looks: &[SampleQuery], came: &[SampleLook], most: usize
         .max_by_key(|(fewer, unasked, _)| (*unasked, *fewer))?;
     let less = (fewer > 0).then(|| format!("of {} fewer than {limit} traces", counted(fewer, "service")));
     let none = (unasked > 0).then(|| format!("of {} none", counted(unasked, "service")));
-    let reply: Vec<String> = less.into_iter().chain(none).collect();
-    let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, reply.join(", "));
+    let parts: Vec<String> = less.into_iter().chain(none).collect();
+    let said = format!("at most {most} spans of {} services are read: {}", look::SERVICES, parts.join(", "));
     let actions = [Action::Raise(Limit::Spans), Action::Narrow(vec![Narrowing::Service, Narrowing::Time])];
-    (!reply.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
+    (!parts.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
 }
 
 /// That no service is called so, and which may have been meant: a slip must not look like silence.
