@@ -79,16 +79,11 @@ fn other_results(asked: &[&RequestLog]) -> String {
         let result = match &one.outcome {
             RequestOutcome::Answered { status: 200, .. } => continue,
             RequestOutcome::Answered { status, .. } => status.to_string(),
-            RequestOutcome::Failed(message) => without_details(message).to_owned(),
+            RequestOutcome::Failed { summary, .. } => summary.clone(),
         };
         *results.entry(result).or_default() += 1;
     }
     results.iter().map(|(result, n)| format!("  {n} × {result}")).collect()
-}
-
-/// The message up to its details in brackets, such as the bytes that had come: they differ where the failure is the same.
-fn without_details(message: &str) -> &str {
-    message.split_once(" (").map_or(message, |(message, _)| message)
 }
 
 fn to_paste(asked: &RequestLog, endpoint: &Endpoint) -> Option<String> {

@@ -35,8 +35,7 @@ fn read_checked(path: &Path) -> Result<Result<Spec, Diagnostics>, Error> {
 }
 
 fn spec_error(wrong: &Diagnostics) -> Error {
-    let text = wrong.to_string();
-    Error::Spec(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
+    Error::Spec(wrong.message())
 }
 
 /// `--check`: the errors of a spec: as text with the places for people, as a report for programs.

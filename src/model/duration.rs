@@ -8,12 +8,16 @@ use std::time::Duration;
 /// One sentence on what is wrong.
 pub(crate) fn duration(text: &str) -> Result<i64, String> {
     let text = text.trim();
-    let units = text.split(|c: char| !c.is_ascii_alphabetic());
-    if units.clone().any(|unit| unit == "M") {
+    if has_months(text) {
         return Err(format!("`M` means months; did you mean {}?", text.replace('M', "m")));
     }
     let length = humantime::parse_duration(text).map_err(|e| format!("{e}; write 30s, 15m, 2h or 7d"))?;
     i64::try_from(length.as_nanos()).map_err(|_| "longer than anybody can look".to_owned())
+}
+
+/// Whether the text has the unit `M`, which is not a duration, and hardly what was meant.
+pub(crate) fn has_months(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphabetic()).any(|unit| unit == "M")
 }
 
 /// A duration in nanoseconds as text that [`duration`] reads back exactly: `1m30s`.

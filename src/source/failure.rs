@@ -62,6 +62,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, with the address; lower case, no full stop.
     pub message: String,
+    /// The message without what differs from request to request, such as how much had arrived; none if nothing does.
+    pub summary: Option<String>,
     /// What to do; empty if the kind says enough, see [`Failure::next_actions`].
     pub actions: Vec<Action>,
     /// Whether the request was sent: an open circuit breaker stops it before.
@@ -80,12 +82,18 @@ impl Failure {
         Self {
             kind,
             message: message.into(),
+            summary: None,
             actions: vec![],
             was_sent: true,
             status: None,
             refusal: None,
             server_text: None,
         }
+    }
+
+    /// The failure with this message, and details after it that differ from request to request.
+    pub(super) fn with_details(kind: FailureKind, summary: String, details: &str) -> Self {
+        Self { summary: Some(summary.clone()), ..Self::new(kind, format!("{summary} ({details})")) }
     }
 
     /// The same for an answer of this status, with the server's own error text if the message quotes one.

@@ -127,6 +127,7 @@ fn line(key: &str, outcome: &RecordedAnswer) -> Value {
             "request": key,
             "failure": kind_name(failure.kind),
             "message": failure.message,
+            "summary": failure.summary,
             "actions": failure.actions,
             "was_asked": failure.was_sent,
         }),
@@ -157,7 +158,7 @@ fn outcome(value: &Value) -> Option<RecordedAnswer> {
         let hint = text("hint").filter(|hint| !hint.is_empty()).map(|hint| Vec::from(Advice::Quote(hint)));
         let actions = hint.or_else(|| serde_json::from_value(value["actions"].clone()).ok());
         let failure = Failure::new(kind, message).with_actions(actions.unwrap_or_default());
-        return Some(Err(Failure { was_sent: value["was_asked"] != false, ..failure }));
+        return Some(Err(Failure { summary: text("summary"), was_sent: value["was_asked"] != false, ..failure }));
     }
     Some(Ok(Response {
         status: u16::try_from(value["status"].as_u64()?).ok()?,

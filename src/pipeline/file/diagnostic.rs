@@ -101,15 +101,23 @@ fn clipped(message: &str) -> String {
     clipped
 }
 
-impl fmt::Display for Diagnostics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Diagnostics {
+    /// The text as that of an error, before which `error: ` is written where it is shown.
+    pub(crate) fn message(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write_message(&mut text);
+        text.trim_end().to_owned()
+    }
+
+    fn write_message(&self, f: &mut impl fmt::Write) -> fmt::Result {
         for (index, complaint) in self.list.iter().enumerate() {
             let Diagnostic { line, column, length, message, help } = complaint;
-            let gap = if index == 0 { "" } else { "\n" };
+            let title = if index == 0 { "" } else { "\nerror: " };
             let margin = " ".repeat(line.to_string().len());
             let (shown, caret) = complaint.shown(&self.source);
             let room = (shown.chars().count() + 1).saturating_sub(caret - 1).max(1);
-            writeln!(f, "{gap}error: {message}")?;
+            writeln!(f, "{title}{message}")?;
             writeln!(f, "{margin}--> {}:{line}:{column}", self.path)?;
             writeln!(f, "{margin} |\n{line} | {shown}")?;
             writeln!(f, "{margin} | {}{}", " ".repeat(caret - 1), "^".repeat(*length.min(&room)))?;
@@ -118,5 +126,12 @@ impl fmt::Display for Diagnostics {
             }
         }
         if self.more > 0 { writeln!(f, "\nand {} more", self.more) } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("error: ")?;
+        self.write_message(f)
     }
 }

@@ -1,6 +1,6 @@
 //! Parses the values of a spec: durations, waits, counts, attribute tests, comparisons.
 
-use crate::model::duration::duration;
+use crate::model::duration::{duration, has_months};
 use crate::model::pattern::Pattern;
 use crate::pipeline::spec::{AttributeTest, Comparison};
 
@@ -31,7 +31,7 @@ pub(super) fn length(text: &str) -> Result<i64, Correction> {
     }
     match duration(text) {
         Ok(ns) => Ok(ns),
-        Err(why) if why.contains("did you mean") => Err((why, UNITS.to_owned())),
+        Err(why) if has_months(text) => Err((why, UNITS.to_owned())),
         Err(_) => Err((format!("`{text}` is no length of time"), UNITS.to_owned())),
     }
 }

@@ -63,7 +63,8 @@ impl Mask {
             other => other,
         };
         let actions = failure.actions.into_iter().map(masked).collect();
-        Failure { message: self.text(failure.message), actions, ..failure }
+        let summary = failure.summary.map(|text| self.text(text));
+        Failure { message: self.text(failure.message), summary, actions, ..failure }
     }
 
     fn text(&self, text: String) -> String {

@@ -31,6 +31,11 @@ impl TransportError {
         Self { failure: Failure::new(kind, message), retry, timed_out: false }
     }
 
+    fn summarized(mut self, summary: String) -> Self {
+        self.failure.summary = Some(summary);
+        self
+    }
+
     fn advise(mut self, advice: Advice) -> Self {
         self.failure = self.failure.with_actions(advice);
         self
@@ -113,7 +118,10 @@ fn connect_error(to: &str, address: &str, error: &reqwest::Error, proxy: Option<
         _ => Retry::Allowed,
     };
     let advice = if proxy.is_some() { Advice::CheckProxyAddress } else { Advice::CheckRunningAndAddress };
-    TransportError::new(FailureKind::Absent, format!("cannot connect to {to}: {cause}"), retry).advise(advice)
+    let summary = format!("cannot connect to {to}: {}", without_os_code(&cause));
+    TransportError::new(FailureKind::Absent, format!("cannot connect to {to}: {cause}"), retry)
+        .summarized(summary)
+        .advise(advice)
 }
 
 /// The connection was established and failed later.
@@ -122,16 +130,17 @@ fn connection_lost(to: &str, error: &reqwest::Error, stage: RequestStage) -> Tra
     match stage {
         RequestStage::AwaitingResponse => {
             TransportError::new(FailureKind::Unreachable, format!("{to}: {cause}"), Retry::Allowed)
+                .summarized(format!("{to}: {}", without_os_code(&cause)))
         }
         RequestStage::ReadingBody(bytes) if error.is_decode() && find_cause::<hyper::Error>(error).is_none() => {
-            TransportError::permanent(Failure::new(
-                FailureKind::Malformed,
-                format!("{to} sent an answer that cannot be unpacked: {cause} (after {bytes} bytes)"),
-            ))
+            let summary = format!("{to} sent an answer that cannot be unpacked: {cause}");
+            let details = format!("after {bytes} bytes");
+            TransportError::permanent(Failure::with_details(FailureKind::Malformed, summary, &details))
         }
         RequestStage::ReadingBody(bytes) => {
-            let message = format!("{to}: {cause} (after {bytes} bytes)");
-            TransportError::new(FailureKind::Unreachable, message, Retry::Once)
+            let details = format!("after {bytes} bytes");
+            let failure = Failure::with_details(FailureKind::Unreachable, format!("{to}: {cause}"), &details);
+            TransportError { failure, retry: Retry::Once, timed_out: false }
         }
     }
 }
@@ -142,8 +151,9 @@ fn proxy_tunnel_error(address: &str, error: &reqwest::Error, proxy: Option<&str>
     let mut causes = causes(error).map(ToString::to_string);
     let (kind, what, retry, advice) =
         causes.find_map(|cause| proxy_tunnel_message(cause.strip_prefix("tunnel error: ")?))?;
-    let message = format!("the proxy {proxy} {what} (on the way to {address})");
-    Some(TransportError::new(kind, message, retry).advise(advice))
+    let details = format!("on the way to {address}");
+    let failure = Failure::with_details(kind, format!("the proxy {proxy} {what}"), &details);
+    Some(TransportError { failure, retry, timed_out: false }.advise(advice))
 }
 
 /// For the client's message about a tunnel that did not open: the kind of failure, what the proxy did, whether to retry,
@@ -250,6 +260,11 @@ fn find_cause<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let text = causes(error).last().map(|cause| cause.to_string().to_lowercase());
     text.filter(|text| !text.is_empty()).unwrap_or_else(|| "the request failed".to_owned())
+}
+
+/// The operating system's text of an error without the number after it.
+fn without_os_code(cause: &str) -> &str {
+    cause.split_once(" (os error ").map_or(cause, |(text, _)| text)
 }
 
 /// A message of the HTTP client in plain words.

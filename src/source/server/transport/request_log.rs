@@ -32,14 +32,19 @@ pub(crate) enum RequestOutcome {
         bytes: usize,
     },
     /// No answer, and why.
-    Failed(String),
+    Failed {
+        /// Why, with everything that is known.
+        message: String,
+        /// The same without what differs from request to request.
+        summary: String,
+    },
 }
 
 impl fmt::Display for RequestOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered { status, bytes } => write!(f, "{status} ({bytes} bytes)"),
-            Self::Failed(message) => f.write_str(message),
+            Self::Failed { message, .. } => f.write_str(message),
         }
     }
 }

@@ -251,7 +251,10 @@ impl Transport {
         });
         let outcome = match outcome {
             Ok(response) => RequestOutcome::Answered { status: response.status, bytes: response.body.len() },
-            Err(failure) => RequestOutcome::Failed(failure.message.clone()),
+            Err(failure) => RequestOutcome::Failed {
+                message: failure.message.clone(),
+                summary: failure.summary.clone().unwrap_or_else(|| failure.message.clone()),
+            },
         };
         let elapsed = started.map_or(Duration::ZERO, |started| now - started);
         self.shared.request_log.borrow_mut().push(RequestLog { source, request: request.clone(), outcome, elapsed });
