@@ -11,7 +11,7 @@ use crate::source::server::transport::{Transport, display_url};
 /// The state of a backend that never answered. At a default address no backend need be.
 pub(crate) fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
     match failure.kind {
-        _ if !endpoint.configured && is_stranger(failure.kind) => BackendState::NotConfigured,
+        _ if !endpoint.configured && is_not_this_backend(failure.kind) => BackendState::NotConfigured,
         FailureKind::ActionNeeded | FailureKind::NoSuchApi => BackendState::Refused,
         FailureKind::LimitReached | FailureKind::Rejected | FailureKind::Malformed => BackendState::Partial,
         _ => BackendState::Unreachable,
@@ -19,7 +19,7 @@ pub(crate) fn state_of(endpoint: &Endpoint, failure: &Failure) -> BackendState {
 }
 
 /// Whether nothing listens at the address, or a server of another kind.
-pub(crate) fn is_stranger(kind: FailureKind) -> bool {
+pub(crate) fn is_not_this_backend(kind: FailureKind) -> bool {
     use FailureKind::{Absent, ActionNeeded, Malformed, NoSuchApi};
     matches!(kind, Absent | NoSuchApi | ActionNeeded | Malformed)
 }

@@ -51,11 +51,11 @@ impl Examiner<'_> {
                 None => row,
             },
         };
-        DoctorRow { breaker: Some(self.transport.breaker(endpoint)), ..self.judged(row) }
+        DoctorRow { breaker: Some(self.transport.breaker(endpoint)), ..self.with_interruption(row) }
     }
 
     /// Of a backend that was still answering when the command was asked to end, nothing is concluded.
-    fn judged(&self, mut row: DoctorRow) -> DoctorRow {
+    fn with_interruption(&self, mut row: DoctorRow) -> DoctorRow {
         if let Some(failure) = self.transport.interrupted().filter(|_| row.state == BackendState::Ok) {
             row.state = BackendState::Partial;
             row.error = failure.message;

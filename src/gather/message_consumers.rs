@@ -47,7 +47,7 @@ impl Gathering<'_> {
                 break;
             }
             self.sources.progress.say("asking who took what was published");
-            let found = self.who_took(&open, &members, &mut looking).await;
+            let found = self.consumers_of(&open, &members, &mut looking).await;
             if found.spans.0.is_empty() {
                 continue;
             }
@@ -74,7 +74,7 @@ impl Gathering<'_> {
     }
 
     /// Whole traces that took one of these messages: by the message's ID, else by its topic.
-    async fn who_took(&self, publishes: &[Span], members: &Membership, looking: &mut LookupState) -> Fetched {
+    async fn consumers_of(&self, publishes: &[Span], members: &Membership, looking: &mut LookupState) -> Fetched {
         let mut found = Fetched::default();
         let by_id = join_all(publishes.iter().map(|publish| self.by_message(publish))).await;
         let mut silent: Vec<(&Span, LookupAnswer)> = Vec::new();

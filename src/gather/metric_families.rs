@@ -259,7 +259,7 @@ mod tests {
     type FamilyNames<'a> = (&'a str, Option<&'a str>, Option<(&'a str, Option<DurationUnit>)>);
 
     #[test]
-    fn whoever_made_them_what_belongs_together_is_one_family() {
+    fn metrics_of_every_maker_that_belong_together_are_one_family() {
         let (ms, s) = (Some(DurationUnit::Milliseconds), Some(DurationUnit::Seconds));
         let table: [(&[&str], &[FamilyNames]); 7] = [
             (&[], &[]),

@@ -63,8 +63,8 @@ pub async fn gather(query: &Query, sources: &Sources<'_>) -> Evidence {
     gathering.finish()
 }
 
-/// Whether a backend was left alone instead of being asked.
-type LeftAlone = bool;
+/// Whether a backend was not asked.
+type WasNotAsked = bool;
 
 struct Gathering<'a> {
     query: &'a Query,
@@ -78,7 +78,7 @@ struct Gathering<'a> {
     /// Backends that were still answering when the command was asked to end.
     cut: BTreeSet<Source>,
     /// What failed of backends that gave something; what was not even asked stands last.
-    failed: BTreeMap<(Source, NoteCode), BTreeSet<(LeftAlone, Note)>>,
+    failed: BTreeMap<(Source, NoteCode), BTreeSet<(WasNotAsked, Note)>>,
     evidence: Evidence,
     seen_lines: HashSet<LineKey>,
     /// Traces that were asked for by ID.
@@ -442,11 +442,11 @@ impl<'a> Gathering<'a> {
             Role::Logs => !self.evidence.logs.is_empty() || !self.evidence.coverage.logs.is_empty(),
             Role::Metrics => !self.evidence.coverage.metrics.is_empty(),
         };
-        let is_stranger = is_default && !is_known && backend_status::is_stranger(failure.kind);
-        if !is_stranger && matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::NoSuchApi) {
+        let is_not_this_backend = is_default && !is_known && backend_status::is_not_this_backend(failure.kind);
+        if !is_not_this_backend && matches!(failure.kind, FailureKind::ActionNeeded | FailureKind::NoSuchApi) {
             self.refused.insert(source);
         }
-        if !is_stranger && self.sources.transport.has_answered(source) {
+        if !is_not_this_backend && self.sources.transport.has_answered(source) {
             let note = failure.note(source);
             self.failed.entry((source, note.code)).or_default().insert((!failure.was_sent, note));
             return;
@@ -493,7 +493,7 @@ impl<'a> Gathering<'a> {
 
     /// How each backend did, as notes and as statuses.
     fn finish(mut self) -> Evidence {
-        std::mem::take(&mut self.failed).into_values().for_each(|notes| self.say_once(notes));
+        std::mem::take(&mut self.failed).into_values().for_each(|notes| self.note_first(notes));
         let mut statuses = Vec::new();
         for role in Role::ALL {
             let Some(endpoint) = self.sources.endpoint(role) else {
@@ -517,8 +517,8 @@ impl<'a> Gathering<'a> {
     }
 
     /// One sick backend fails in many words: the first are enough, and those of its breaker only where there are no others.
-    fn say_once(&mut self, notes: BTreeSet<(LeftAlone, Note)>) {
-        let many = notes.iter().filter(|(left_alone, _)| !left_alone).count() > 1;
+    fn note_first(&mut self, notes: BTreeSet<(WasNotAsked, Note)>) {
+        let many = notes.iter().filter(|(was_not_asked, _)| !was_not_asked).count() > 1;
         if let Some((_, mut note)) = notes.into_iter().next() {
             if many {
                 note.message += "; and in other ways (-v tells)";

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::gather::backend_status;
 use crate::gather::fetched::SpansByTrace;
 use crate::gather::sources::Sources;
-use crate::gather::traces::{is_too_deep, wants_service};
+use crate::gather::traces::{SHORTEST_SPLIT, is_too_deep, wants_service};
 use crate::model::conventions::short_service;
 use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
@@ -25,8 +25,6 @@ use crate::stitch::subjects::{JourneyCandidate, subjects};
 
 /// Searches of one service at most, where most of what it returns carries no ID: 64 reach six halvings of the window.
 const MOST_ASKS: usize = 64;
-/// A window shorter than 1 ms is not cut in two: see `traces`.
-const SHORTEST: i64 = 1_000_000;
 
 /// Which journeys are wanted.
 #[derive(Clone, Debug)]
@@ -192,7 +190,7 @@ impl<'a> RecentSearch<'a> {
                         found.is_cut |= is_full || !open.is_empty();
                         return Ok(found);
                     }
-                    if is_full && window.length() > SHORTEST {
+                    if is_full && window.length() > SHORTEST_SPLIT {
                         open.extend(window.halves());
                     } else {
                         found.is_cut |= is_full;

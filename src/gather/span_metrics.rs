@@ -370,8 +370,8 @@ impl MeasureTable<'_> {
         for (key, sums) in lengths {
             measures.entry(key).and_modify(|measure| measure.durations = Histogram::from_buckets(sums.into_values()));
         }
-        let is_told = |measure: &Measure| measure.calls.max(measure.errors) > 0.0 && !measure.service.is_empty();
-        measures.into_values().filter(is_told).collect()
+        let is_reported = |measure: &Measure| measure.calls.max(measure.errors) > 0.0 && !measure.service.is_empty();
+        measures.into_values().filter(is_reported).collect()
     }
 
     fn key(&self, series: &Series) -> MeasureKey {
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_made_the_metric_its_labels_are_understood() {
+    fn the_labels_of_metrics_of_every_maker_are_understood() {
         let connector = [("service_name", "a"), ("span_name", "GET /x"), ("span_kind", "SPAN_KIND_SERVER")];
         let with = |more: (&'static str, &'static str)| [&connector[..], &[more]].concat();
         let calls = [

@@ -20,7 +20,7 @@ use crate::wire::Decoded;
 
 /// A window shorter than 1 ms is not split any further: Jaeger searches by microseconds, and more than 1,500 traces in
 /// a millisecond are better split by service.
-const SHORTEST_SPLIT: i64 = 1_000_000;
+pub(crate) const SHORTEST_SPLIT: i64 = 1_000_000;
 
 /// How an ID is put into a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -196,10 +196,10 @@ mod tests {
         assert!(text.contains("# in 1 of 2 runs\nstep spelling\n"), "{text}");
         let new = [(CheckKind::Step, "spelling"), (CheckKind::Step, "storage")];
         assert!(!known.cover(&outcome(&new)) && !known.cover(&outcome(&[])));
-        let told = outcome_of(&[(CheckState::Broken, "a"), (CheckState::Met, "b"), (CheckState::Undecided, "c")]);
+        let reported = outcome_of(&[(CheckState::Broken, "a"), (CheckState::Met, "b"), (CheckState::Undecided, "c")]);
         let more = outcome_of(&[(CheckState::Met, "a"), (CheckState::Met, "b"), (CheckState::Met, "c")]);
         let old = KnownFailures::parse("step a\nstep b\nstep c\nstep d\nwithin b\n").unwrap();
-        let after = old.states_after(&[&told, &more]);
+        let after = old.states_after(&[&reported, &more]);
         let now: Vec<KnownFailureState> = after.iter().map(|failure| failure.now).collect();
         assert_eq!(
             now,
@@ -215,7 +215,7 @@ mod tests {
             old.states_after(&[]).iter().all(|failure| failure.now == KnownFailureState::Undecided),
             "nothing was seen"
         );
-        let text = to_text("p", [&told, &more].into_iter(), &after);
+        let text = to_text("p", [&reported, &more].into_iter(), &after);
         let lines: Vec<&str> = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
         assert_eq!(lines, ["step a", "step c"]);
         assert!(KnownFailures::parse("\n# x\nstop spelling").unwrap_err().starts_with("line 3: \"stop\""));

@@ -431,7 +431,7 @@ fn a_service_that_only_logs_is_listed_and_lines_alone_make_a_journey() {
 }
 
 #[test]
-fn backends_that_nobody_configured_take_one_line() {
+fn backends_without_configuration_take_one_line() {
     let mut evidence = evidence();
     for source in [Source::Loki, Source::Prometheus] {
         evidence.note(Note::new(NoteCode::NotConfigured, source, "no such thing is configured"));

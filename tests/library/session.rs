@@ -45,12 +45,12 @@ async fn spans_of_two_answers(session: &Session, run: &DemoRun, between: impl Fn
     let first = session.journey(&request).await.expect("the first answer");
     between();
     let second = session.journey(&request).await.expect("the second answer");
-    assert!(first.answer.provenance.complete, "{:?}", first.answer.provenance.notes);
+    assert!(first.summary.provenance.complete, "{:?}", first.summary.provenance.notes);
     let mut of_window = 0;
     session.begin_question();
     let window = WindowRequest { traces_per_service: 10, ..WindowRequest::default() };
     let window = session.window(&window, |journey| of_window += journey.spans.len()).await.expect("the window");
-    assert_eq!(window.answer.found, Found::from_count(of_window));
+    assert_eq!(window.summary.found, Found::from_count(of_window));
     [first.analysed.journey.spans.len(), second.analysed.journey.spans.len(), of_window]
 }
 

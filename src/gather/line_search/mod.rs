@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_names_whose_lines_were_cut_and_of_whom_none_was_read() {
+    fn a_note_names_services_whose_lines_were_cut_and_those_of_which_none_was_read() {
         let counts = |values: &[&str]| Counts {
             by_value: values.iter().map(|value| ((*value).to_owned(), 7.0)).collect(),
             ..Counts::default()

@@ -64,10 +64,10 @@ impl SampleRun {
         order.extend((0..journey.spans.len()).filter(|span| places[*span].is_none()));
         let sample_span = |index: usize| {
             let span = &journey.spans[index];
-            let is_judged = journey.is_own.get(index) != Some(&false);
+            let is_evaluated = journey.is_own.get(index) != Some(&false);
             let start = clocks.start(span);
             SampleSpan {
-                signature: is_judged.then(|| signatures.place(span)),
+                signature: is_evaluated.then(|| signatures.place(span)),
                 start,
                 end: start.plus(span.duration_ns),
                 cause: places[index].and(journey.forest.cause[index]).and_then(|(cause, _)| places[cause]),

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sparkline_leaves_a_gap_where_a_value_is_no_number() {
+    fn a_sparkline_leaves_a_gap_where_a_value_is_not_a_number() {
         assert_eq!(sparkline(&[0.0, 1.0, f64::NAN, 7.0], 10, Charset::Unicode), "▁▂ █");
         assert_eq!(sparkline(&[], 10, Charset::Unicode), "");
     }

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_by_status_exception_and_line_alike() {
+    fn an_error_is_in_status_exception_and_line_alike() {
         for (name, errors) in [("storage-error", 1), ("database-cascade", 3), ("callee-down", 3), ("redelivery", 2)] {
             let run = run(name);
             assert_eq!(run.truth.error_spans, errors, "{name}");

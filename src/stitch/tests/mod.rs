@@ -99,7 +99,7 @@ fn of_a_batch_with_another_id_only_the_arrival_and_what_follows_is_in() {
 }
 
 #[test]
-fn in_a_trace_with_several_ids_the_others_are_shown_and_not_judged() {
+fn in_a_trace_with_several_ids_the_others_are_shown_and_not_evaluated() {
     let spans = vec![
         with_id(span(1, 1, 0, "a", 0..90), "order-0001"),
         span(1, 2, 1, "a", 1..40),
@@ -158,7 +158,7 @@ fn a_value_of_another_key_makes_no_span_foreign() {
 }
 
 #[test]
-fn lines_of_a_trace_that_nobody_stored_belong_all_the_same() {
+fn lines_of_a_trace_that_was_not_stored_belong_all_the_same() {
     let lines = vec![line(1, "order-0001 sent", Some(7)), line(2, "and then it broke", Some(7))];
     let journey = stitched(vec![], lines, "order-0001");
     assert_eq!(journey.logs.len(), 2);
@@ -166,7 +166,7 @@ fn lines_of_a_trace_that_nobody_stored_belong_all_the_same() {
 }
 
 #[test]
-fn one_outlier_among_many_pairs_is_no_clock_that_is_off() {
+fn one_outlier_among_many_pairs_is_not_a_clock_that_is_off() {
     let mut spans = vec![];
     for n in 0..100 {
         let (client, server) = (2 * n + 1, 2 * n + 2);
@@ -334,7 +334,7 @@ proptest! {
 proptest! {
     /// Whatever the parents are, every span is reached from a root exactly once.
     #[test]
-    fn every_span_stands_in_the_forest_once(parents in prop::collection::vec(0u64..40, 1..40)) {
+    fn every_span_is_in_the_forest_once(parents in prop::collection::vec(0u64..40, 1..40)) {
         let spans = parents.iter().enumerate().map(|(n, parent)| {
             let id = n as u64 + 1;
             with_id(span(1, id, *parent, "x", (id % 7) as i64..20), "order-0001")

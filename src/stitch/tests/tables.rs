@@ -11,7 +11,7 @@ fn journey_of(spans: Vec<Span>) -> Journey {
 }
 
 #[test]
-fn what_is_told_twice_is_dropped_and_what_only_shares_its_id_is_named() {
+fn what_came_twice_is_dropped_and_what_only_shares_its_id_is_named() {
     type Change = fn(&mut Span);
     const DROPPED: &str = "1 exact repeat(s) of spans dropped";
     const REUSED: &str = "1 span(s) reuse the ID of another span of their trace";
@@ -62,7 +62,7 @@ fn what_is_told_twice_is_dropped_and_what_only_shares_its_id_is_named() {
 }
 
 #[test]
-fn absurd_times_are_counted_and_remarks_told_once_each_the_most_common_first() {
+fn absurd_times_are_counted_and_remarks_shown_once_each_the_most_common_first() {
     const YEAR: i64 = 366 * 24 * 3_600_000;
     let mut spans = vec![span(1, 1, 0, "a", 0..9), span(1, 2, 1, "a", 0..11 * YEAR), span(1, 3, 1, "a", 0..9)];
     spans[2].start = Timestamp(0);
@@ -90,7 +90,7 @@ fn absurd_times_are_counted_and_remarks_told_once_each_the_most_common_first() {
 }
 
 #[test]
-fn a_trace_is_told_by_its_root_and_whoever_lost_a_parent_is_counted() {
+fn a_trace_is_described_by_its_root_and_spans_without_their_parent_are_counted() {
     let error = |mut span: Span| {
         span.attributes.push("error", Value::Bool(true));
         span

@@ -255,7 +255,6 @@ fn after_group(tokens: &[Placed], begin: usize) -> usize {
 /// Every path in the code that leads into this crate, from the crate's root, with its line. A `pub use` of a child
 /// module's items is not an import.
 fn paths(tokens: &[Placed], module: &ModulePath, known: &BTreeMap<&ModulePath, &str>) -> Vec<(ModulePath, usize)> {
-    let is_binary = known.get(module).is_some_and(|file| *file == "src/main.rs");
     let mut aliases: BTreeMap<String, ModulePath> = BTreeMap::new();
     let (mut found, mut inner, mut depth) = (vec![], vec![], 0_usize);
     for at in 0..tokens.len() {
@@ -271,7 +270,9 @@ fn paths(tokens: &[Placed], module: &ModulePath, known: &BTreeMap<&ModulePath, &
                 }
             }
             Token::Word(head) if tokens.get(at + 1).is_some_and(|next| *next == Token::Colons) => {
-                let is_inside = at > 0 && (tokens[at - 1] == Token::Colons || tokens[at - 1] == Token::Sign('.'));
+                // After one dot a field or method, after two the rest of a struct or the end of a range.
+                let is_field = at > 0 && is_sign(tokens, at - 1, '.') && !(at > 1 && is_sign(tokens, at - 2, '.'));
+                let is_inside = is_field || at > 0 && tokens[at - 1] == Token::Colons;
                 if is_inside {
                     continue;
                 }
@@ -279,10 +280,11 @@ fn paths(tokens: &[Placed], module: &ModulePath, known: &BTreeMap<&ModulePath, &
                 let child = [&here[..], std::slice::from_ref(head)].concat();
                 let begin = match head.as_str() {
                     "crate" => vec![],
-                    "trace" if is_binary => vec![],
                     "self" => here.clone(),
                     "super" => here[..here.len().saturating_sub(1)].to_vec(),
                     _ if known.contains_key(&child) => child,
+                    // The library, in files of the binary.
+                    "trace" => vec![],
                     _ => match aliases.get(head) {
                         Some(path) => path.clone(),
                         None => continue,

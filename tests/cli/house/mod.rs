@@ -31,7 +31,12 @@ const FLOORS: [&[&str]; 15] = [
     &["error", "stop", "progress", "save", "spelling"],
 ];
 
-static IMPORTS: LazyLock<BTreeSet<Import>> = LazyLock::new(|| imports(root()));
+static IMPORTS: LazyLock<BTreeSet<Import>> = LazyLock::new(|| {
+    let found = imports(root());
+    // Checks of nothing would pass.
+    assert!(found.len() > 2000, "only {} imports are read", found.len());
+    found
+});
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -135,7 +140,8 @@ fn imports_are_read_from_every_form_of_code() {
     file("b/mod.rs", "pub mod deep;\npub struct Thing;\nfn g() { deep::f(crate::c::h::<u8>()); }\n");
     file("b/deep.rs", "pub struct Deep;\n");
     file("c.rs", "pub fn g() {}\n");
-    file("main.rs", "fn main() { trace::c::g(); }\n");
+    file("main.rs", "mod signals;\nfn main() { trace::c::g(); }\n");
+    file("signals.rs", "use trace::c::g;\nfn h() { T { a: 1, ..trace::b::Thing::default() }; }\n");
     let found: Vec<String> = imports(folder.path())
         .into_iter()
         .map(|i| format!("{}:{} {} of {}", &i.from[4..], i.line, i.name, &i.to[4..]))
@@ -150,7 +156,9 @@ fn imports_are_read_from_every_form_of_code() {
         "a/part.rs:3 Up of c.rs",
         "b/mod.rs:3 f of b/deep.rs",
         "b/mod.rs:3 h of c.rs",
-        "main.rs:1 g of c.rs",
+        "main.rs:2 g of c.rs",
+        "signals.rs:2 Thing of b/mod.rs",
+        "signals.rs:1 g of c.rs",
     ];
     assert_eq!(found, expected);
 }

@@ -36,14 +36,14 @@ fn paths_in_documents_and_scripts_exist() {
     assert!(missing.is_empty(), "these paths do not exist:\n{}", missing.join("\n"));
 }
 
-/// The texts of a file, or of the files right in a folder; none where there is nothing.
+/// The texts of a file, or of the files right in a folder.
 fn texts(path: &Path) -> Vec<(String, String)> {
     let files = match fs::read_dir(path) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect(),
         Err(_) => vec![path.to_owned()],
     };
     let name = |path: &Path| path.strip_prefix(root()).unwrap_or(path).display().to_string();
-    files.iter().filter_map(|path| Some((name(path), fs::read_to_string(path).ok()?))).collect()
+    files.iter().map(|path| (name(path), fs::read_to_string(path).expect("a text that is checked"))).collect()
 }
 
 /// Paths below the repository's folders, up to the first character that is a pattern's.

@@ -41,7 +41,7 @@ fn run(scenario: usize, seed: u64) -> (String, Evidence) {
 }
 
 #[test]
-fn the_demos_runs_are_judged_as_they_are() {
+fn the_demos_runs_are_evaluated_as_they_are() {
     let broken = [
         "lost-message",
         "missing-storage-update",
@@ -173,7 +173,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn spans_that_nobody_asks_for_change_no_verdict(run in drawn(), spec in wanted(), more in 0..5_usize) {
+    fn spans_that_no_step_asks_for_change_no_verdict(run in drawn(), spec in wanted(), more in 0..5_usize) {
         let before = settled(bent(&run, |_| true, 0)).evaluated(&spec);
         let after = settled(bent(&run, |_| true, more)).evaluated(&spec);
         prop_assert_eq!(before.verdict, after.verdict);

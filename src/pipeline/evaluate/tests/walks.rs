@@ -42,7 +42,7 @@ fn a_step_that_failed_may_be_mended_until_its_limits_have_passed() {
 }
 
 #[test]
-fn without_lines_a_missing_span_is_only_sure_where_nobody_could_lead_to_it() {
+fn without_lines_a_missing_span_is_only_sure_where_nothing_could_lead_to_it() {
     let down = settled(journey(ASKED)).without_loki(SourceStatus::Incomplete);
     assert_eq!(down.evaluated(&open_ended()).verdict, Verdict::CannotTell);
     let by_spans = Spec { reach: crate::pipeline::spec::Reach::Spans, ..open_ended() };
@@ -100,7 +100,7 @@ fn a_consumer_that_comes_late_is_waited_for_and_no_longer_than_its_limit() {
 }
 
 #[test]
-fn what_was_sampled_out_cannot_be_told() {
+fn what_was_sampled_out_is_not_known() {
     let run = || settled(journey(ASKED)).found(FindingId::TraceNotStored, Severity::Info, Confidence::Low);
     assert_eq!(run().evaluated(&open_ended()).verdict, Verdict::CannotTell);
     assert_eq!(run().evaluated(&spec("ask: publish_orders")).verdict, Verdict::Pass);

@@ -137,7 +137,7 @@ fn hostile_files_end_quickly() {
 proptest! {
     #[test]
     fn no_bytes_do_any_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        told_or_shown(&bytes);
+        message_or_text(&bytes);
     }
 
     #[test]
@@ -145,11 +145,11 @@ proptest! {
         let text = good::GOOD[which].0;
         let start = text.floor_char_boundary(at.index(text.len()));
         let end = text.floor_char_boundary((start + cut).min(text.len()));
-        told_or_shown(format!("{}{put}{}", &text[..start], &text[end.max(start)..]).as_bytes());
+        message_or_text(format!("{}{put}{}", &text[..start], &text[end.max(start)..]).as_bytes());
     }
 }
 
-fn told_or_shown(bytes: &[u8]) {
+fn message_or_text(bytes: &[u8]) {
     match read("spec.yaml", bytes) {
         Ok(spec) => drop(shown(&spec)),
         Err(complaints) => {

@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_data_wherever_it_stands_in_a_query() {
+    fn an_id_is_data_wherever_it_is_in_a_query() {
         let nasty = "a\"b\\c`d{e}|=\n".to_owned();
         assert_eq!(by_text("{a=~\".+\"}", std::slice::from_ref(&nasty)), "{a=~\".+\"} |= \"a\\\"b\\\\c`d{e}|=\\n\"");
         assert_eq!(
