@@ -142,7 +142,7 @@ commands! {
 }
 
 /// The error for a flag that would put a secret on the command line, in place of clap's; none for other errors.
-pub fn advice(words: &clap::Error) -> Option<Error> {
+pub fn secret_flag_error(words: &clap::Error) -> Option<Error> {
     const WORDS: [&str; 8] = ["token", "password", "passwd", "secret", "bearer", "auth", "header", "user"];
     let Some(ContextValue::String(flag)) = words.get(ContextKind::InvalidArg) else { return None };
     let flag = flag.split('=').next().unwrap_or_default();
@@ -240,10 +240,10 @@ mod tests {
         for line in
             ["trace find x --token hunter2", "trace find x --loki-password=hunter2", "trace --header=a:hunter2 find x"]
         {
-            let error = advice(&parse(line).unwrap_err()).unwrap();
+            let error = secret_flag_error(&parse(line).unwrap_err()).unwrap();
             let text = format!("{error} {}", error.hint());
             assert!(text.contains("_TOKEN_FILE") && !text.contains("hunter2"), "{text}");
         }
-        assert!(advice(&parse("trace find x --sinse 2h").unwrap_err()).is_none());
+        assert!(secret_flag_error(&parse("trace find x --sinse 2h").unwrap_err()).is_none());
     }
 }

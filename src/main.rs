@@ -12,7 +12,7 @@ use std::{env, panic, thread};
 use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::Builder;
-use trace::cli::{App, advice, run};
+use trace::cli::{App, run, secret_flag_error};
 use trace::command::Outcome;
 use trace::error::{Error, Exit};
 use trace::model::time::Timestamp;
@@ -134,7 +134,7 @@ fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
 
 /// Help and version are answers; everything else is a usage error.
 fn exit_with_clap_error(words: &clap::Error) -> ! {
-    if let Some(error) = advice(words) {
+    if let Some(error) = secret_flag_error(words) {
         exit(report_error(&error.into()).code());
     }
     if words.use_stderr() && words.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

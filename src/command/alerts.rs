@@ -23,7 +23,7 @@ use crate::options::window::WindowArgs;
 use crate::report::alerts::{AlertsReport, SHOWN};
 use crate::report::rules::RulesReport;
 use crate::report::wording::shell::filter_flags;
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::request::{TraceSelection, WindowRequest, WindowSearch};
 use crate::session::{FinishedSession, Session};
 use crate::source::role::Role;
@@ -88,7 +88,7 @@ impl AlertsArgs {
             let mut examples = AlertExamples::new(&alerts, asked);
             let read = session.window(&request, |journey| examples.add(&journey, &request.filters)).await?;
             examples.finish(&mut alerts);
-            (read.answer, read.basis)
+            (read.summary, read.basis)
         } else {
             read_examples(&session, &request, &mut alerts[..shown], asked).await?
         };
@@ -103,7 +103,7 @@ impl AlertsArgs {
         let (session, request) = context.open_journey(&self.window.journey)?;
         let found = session.journey(&request).await?;
         let journey = &found.analysed.journey;
-        let asked = found.answer.provenance.window.metrics.hull();
+        let asked = found.summary.provenance.window.metrics.hull();
         let now = found.query.now;
         let window = asked.unwrap_or(Window::new(now, now));
         let step_ns = gather::alerts::step_ns(window);
@@ -118,12 +118,12 @@ impl AlertsArgs {
         }
         let of_services = !request.filters.services.is_empty();
         let report = AlertsReport { asked, of_services, no_rules: false, alerts, basis };
-        Ok(self.outcome(found.answer, session.finish(), context, report))
+        Ok(self.outcome(found.summary, session.finish(), context, report))
     }
 
     fn outcome(
         &self,
-        mut answer: Answer,
+        mut answer: AnswerSummary,
         finished: FinishedSession,
         context: &Context,
         report: AlertsReport,
@@ -144,7 +144,7 @@ impl AlertsArgs {
         let asked = session.metrics_window(&request);
         let found = session.rules(asked).await?;
         let report = RulesReport { asked, rules: check_rules(found.rules, needed, &found.seen) };
-        let mut answer = Answer {
+        let mut answer = AnswerSummary {
             provenance: session.window_provenance(&request),
             found: Found::from_count(report.rules.len()),
             worst: report.has_broken_rule().then_some(Severity::Warning),
@@ -160,8 +160,8 @@ async fn read_examples(
     request: &WindowRequest,
     alerts: &mut [AlertEpisode],
     asked: Window,
-) -> Result<(Answer, Basis), Error> {
-    let mut answer = Answer { provenance: session.window_provenance(request), ..Answer::default() };
+) -> Result<(AnswerSummary, Basis), Error> {
+    let mut answer = AnswerSummary { provenance: session.window_provenance(request), ..AnswerSummary::default() };
     let mut basis = Basis::default();
     if !session.has_spans() || alerts.is_empty() {
         return Ok((answer, basis));
@@ -177,7 +177,7 @@ async fn read_examples(
         let part = WindowRequest { window: Some(stretch), search, ..request.clone() };
         let read = session.window(&part, |journey| examples.add(&journey, &request.filters)).await?;
         add(&mut basis, read.basis);
-        answer.provenance = answer.provenance.and(read.answer.provenance);
+        answer.provenance = answer.provenance.and(read.summary.provenance);
     }
     if touched.len() > MAX_STRETCHES {
         let all = touched.len();

@@ -16,7 +16,7 @@ use crate::options::subject::SubjectArgs;
 use crate::options::time::TimeArgs;
 use crate::options::window::WindowArgs;
 use crate::report::diff::{ComparedJourney, DiffReport, DiffSubject};
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::request::{SampleSpread, WindowRequest, WindowSearch};
 use crate::session::{FinishedSession, Session};
 use crate::source::demo;
@@ -108,14 +108,14 @@ Examples:
 }
 
 /// What is compared, the answer about both sides, and the session that read them.
-type Compared = (DiffSubject, Answer, FinishedSession);
+type Compared = (DiffSubject, AnswerSummary, FinishedSession);
 
 impl DiffArgs {
     async fn two_windows(&self, windows: [Window; 2], session: Session) -> Result<Compared, Error> {
         let filters = self.window.journey.filters.filters();
         let mut diff = DiffFold::of_many();
         let mut bases: Vec<Basis> = vec![];
-        let mut answer: Option<Answer> = None;
+        let mut answer: Option<AnswerSummary> = None;
         for (side, window) in [DiffSide::First, DiffSide::Second].into_iter().zip(windows) {
             let request = self.window_request(window, &session);
             let add = |journey: Journey| {
@@ -125,10 +125,7 @@ impl DiffArgs {
             };
             let read = session.window(&request, add).await?;
             bases.push(read.basis);
-            answer = Some(match answer {
-                Some(answer) => answer.and(read.answer),
-                None => read.answer,
-            });
+            answer = Some(read.summary.after(answer));
         }
         let bases = <[Basis; 2]>::try_from(bases).unwrap_or_default();
         let subject = DiffSubject::Windows { windows, bases, result: diff.finish() };
@@ -162,7 +159,7 @@ impl DiffArgs {
         let is_demo = session.is_demo();
         let mut diff = DiffFold::of_two();
         let mut compared = vec![];
-        let mut answer: Option<Answer> = None;
+        let mut answer: Option<AnswerSummary> = None;
         // Two files are two sets of data, each with a session of its own.
         let mut other_files = vec![];
         for (side, args) in [DiffSide::First, DiffSide::Second].into_iter().zip(sides) {
@@ -180,12 +177,9 @@ impl DiffArgs {
             compared.push(ComparedJourney {
                 name: name.unwrap_or(found.query.subject.text),
                 is_empty: found.analysed.journey.is_empty(),
-                provenance: found.answer.provenance.clone(),
+                provenance: found.summary.provenance.clone(),
             });
-            answer = Some(match answer {
-                Some(answer) => answer.and(found.answer),
-                None => found.answer,
-            });
+            answer = Some(found.summary.after(answer));
         }
         for own in other_files {
             let _: FinishedSession = own.finish();

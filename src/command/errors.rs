@@ -63,7 +63,7 @@ Examples:
         };
         let mut read = Box::pin(session.error_window(&request, ErrorQuestion::List, take)).await?.window;
         let mut errors = list.unwrap_or_default().newest();
-        read.answer.worst = errors.iter().map(|error| error.severity).max();
+        read.summary.worst = errors.iter().map(|error| error.severity).max();
         // Where their causes are no part of what was asked about, they are the answer.
         let all = self.all || errors.iter().all(|error| error.part == ErrorRole::Consequence);
         let is_listed = |part: ErrorRole| all || part != ErrorRole::Consequence;
@@ -75,6 +75,6 @@ Examples:
         errors.truncate(shown);
         let report =
             ErrorsReport { errors, older, older_count, passed_on, basis: read.basis, when, stacks: self.stack };
-        Ok(context.outcome(read.answer, session.finish(), self.journey.verdict, report))
+        Ok(context.outcome(read.summary, session.finish(), self.journey.verdict, report))
     }
 }

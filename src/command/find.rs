@@ -40,6 +40,6 @@ Examples:
         let found = session.journey(&request).await?;
         let options = TimelineOptions { filters: request.filters, ..TimelineOptions::compact() };
         let report = FindReport::new(found.analysed, found.query.keys, options);
-        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+        Ok(context.outcome(found.summary, session.finish(), self.journey.verdict, report))
     }
 }

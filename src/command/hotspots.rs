@@ -71,7 +71,7 @@ Examples:
         // What caused them is an error as well, or no part of what was asked about.
         // Errors that metrics count and of which none was read count as failed.
         let severity = |spot: &Hotspot| (spot.errors > 0).then(|| spot.severity.unwrap_or(Severity::Error));
-        read.answer.worst = hotspots.iter().filter_map(severity).max();
+        read.summary.worst = hotspots.iter().filter_map(severity).max();
         let report = HotspotsReport {
             hotspots,
             counted_from: scope.window.map(|window| window.from),
@@ -84,6 +84,6 @@ Examples:
             all: self.all,
             filtered: !filters.is_empty(),
         };
-        Ok(context.outcome(read.answer, session.finish(), self.window.journey.verdict, report))
+        Ok(context.outcome(read.summary, session.finish(), self.window.journey.verdict, report))
     }
 }

@@ -87,12 +87,12 @@ Examples:
                 (read, fold.table())
             }
         };
-        read.answer.provenance.absorb(metrics.asked);
+        read.summary.provenance.absorb(metrics.asked);
         // Log lines have no durations.
         let basis = Basis { lines: 0, ..read.basis };
         let report = LatencyReport::new(table, by, basis, usize::try_from(self.top).unwrap_or(usize::MAX));
         let report = if self.histogram { report.with_histograms() } else { report };
-        Ok(context.outcome(read.answer, session.finish(), verdict, report))
+        Ok(context.outcome(read.summary, session.finish(), verdict, report))
     }
 }
 

@@ -75,7 +75,7 @@ Examples:
         let (session, request, many) = context.open_journeys(&journey, &self.many)?;
         let request = JourneyRequest { entry: entry.as_ref(), ..request };
         let mut learner = Learner::default();
-        let take = |found: &mut JourneyAnswer| match &found.answer.provenance {
+        let take = |found: &mut JourneyAnswer| match &found.summary.provenance {
             provenance if !provenance.complete => learner.leave_out("that did not come whole"),
             provenance if !provenance.settled => learner.leave_out("that are still under way"),
             _ => learner.add(std::mem::take(&mut found.analysed)),

@@ -56,6 +56,6 @@ Examples:
         let found = session.journey(&request).await?;
         let filters = Filters { level: self.level.unwrap_or_default(), ..request.filters };
         let report = LogsReport::new(found.analysed.journey, found.context_lines, filters);
-        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+        Ok(context.outcome(found.summary, session.finish(), self.journey.verdict, report))
     }
 }

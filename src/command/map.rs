@@ -72,9 +72,9 @@ Examples:
             Some(window) => session.dependencies(window).await,
             None => None,
         };
-        read.answer.provenance.absorb(metrics.asked);
+        read.summary.provenance.absorb(metrics.asked);
         let basis = Basis { lines: 0, ..read.basis };
         let report = MapReport::new(map, basis, dependencies, usize::try_from(self.top).unwrap_or(usize::MAX));
-        Ok(context.outcome(read.answer, session.finish(), verdict, report))
+        Ok(context.outcome(read.summary, session.finish(), verdict, report))
     }
 }

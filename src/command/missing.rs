@@ -68,7 +68,7 @@ Examples:
         let mut runs = Vec::new();
         let take = |found: &mut JourneyAnswer| {
             let analysed = std::mem::take(&mut found.analysed);
-            runs.push(MissingRun::new(&found.query.subject.text, analysed, &found.answer.provenance));
+            runs.push(MissingRun::new(&found.query.subject.text, analysed, &found.summary.provenance));
         };
         let mut answer = session.journeys(&request, many, take).await?;
         if let Some((_, runs)) = &compared {
@@ -102,7 +102,7 @@ async fn runs_alike(newest: u32, session: &Session, request: &JourneyRequest<'_>
     let add = |found: &mut JourneyAnswer| {
         let is_other = subject.as_ref() != Some(&found.query.subject.text);
         let succeeded = found.analysed.findings.worst_severity() < Some(Severity::Error);
-        let provenance = &found.answer.provenance;
+        let provenance = &found.summary.provenance;
         if is_other && succeeded && provenance.complete && provenance.settled {
             baseline.add(&found.analysed.journey);
             runs += 1;

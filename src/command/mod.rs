@@ -37,7 +37,7 @@ use crate::options::settings::{ConfigFileArgs, Settings};
 use crate::options::sources::SourceArgs;
 use crate::render::{Format, View, escape, render};
 use crate::report::{Report, ReportBody};
-use crate::session::answer::Answer;
+use crate::session::answer::AnswerSummary;
 use crate::session::{FinishedSession, RecordingResult};
 
 /// A command of the program: the flags of one invocation.
@@ -126,7 +126,7 @@ impl Context {
     /// The report of an answer. The exit code follows from what was found and how complete it is.
     fn outcome(
         &self,
-        mut answer: Answer,
+        mut answer: AnswerSummary,
         finished: FinishedSession,
         verdict: VerdictArgs,
         body: impl ReportBody + 'static,

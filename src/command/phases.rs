@@ -12,7 +12,7 @@ use crate::options::layers::ConfigSources;
 use crate::options::window::WindowArgs;
 use crate::report::phases::PhasesReport;
 use crate::report::wording::shell::filter_flags;
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::request::{TraceSelection, WindowSearch};
 use crate::wire::promql::selectors;
 
@@ -70,10 +70,10 @@ Examples:
         let asked = session.metrics_window(&request);
         let metrics = session.phases(&queries, asked).await?;
         let mut examples = UnfinishedJourneys::new(MAX_EXAMPLES, session.settled_before());
-        let mut answer = Answer { provenance: session.window_provenance(&request), ..Answer::default() };
+        let mut answer = AnswerSummary { provenance: session.window_provenance(&request), ..AnswerSummary::default() };
         if session.has_spans() && !metrics.phases.series.is_empty() {
             request.search = WindowSearch::for_traces(TraceSelection::AndErrors);
-            answer = session.window(&request, |journey| examples.add(&journey)).await?.answer;
+            answer = session.window(&request, |journey| examples.add(&journey)).await?.summary;
         }
         answer.provenance.absorb(metrics.status);
         let stuck_after_ns = self.stuck_after.unwrap_or(STUCK_AFTER);

@@ -50,7 +50,7 @@ Examples:
         let span = match place(journey, &prefix) {
             Ok(index) => Ok(SpanReport::new(journey.clone(), index)),
             // The span may be in what is missing, so what is there is shown.
-            Err(error) if journey.spans.is_empty() || !found.answer.provenance.complete => Err(error),
+            Err(error) if journey.spans.is_empty() || !found.summary.provenance.complete => Err(error),
             Err(error) => return Err(error),
         };
         if let Err(error) = &span {
@@ -58,10 +58,10 @@ Examples:
         }
         let verdict = self.journey.verdict;
         Ok(match span.ok().flatten() {
-            Some(report) => context.outcome(found.answer, finished, verdict, report),
+            Some(report) => context.outcome(found.summary, finished, verdict, report),
             None => {
                 let report = FindReport::new(found.analysed, found.query.keys, TimelineOptions::compact());
-                context.outcome(found.answer, finished, verdict, report)
+                context.outcome(found.summary, finished, verdict, report)
             }
         })
     }

@@ -73,6 +73,6 @@ Examples:
         let (session, request) = context.open_journey(&self.journey)?;
         let found = session.journey(&request).await?;
         let report = TimelineReport::new(found.analysed, self.options());
-        Ok(context.outcome(found.answer, session.finish(), self.journey.verdict, report))
+        Ok(context.outcome(found.summary, session.finish(), self.journey.verdict, report))
     }
 }

@@ -32,7 +32,7 @@ use crate::report::wording::checks::with_findings_in_words;
 use crate::save::{self, Access};
 use crate::session::FinishedSession;
 use crate::session::answer::JourneyAnswer;
-use crate::session::answer::{Answer, DataQuality};
+use crate::session::answer::{AnswerSummary, DataQuality};
 use crate::session::request::{JourneyRequest, WaitCondition};
 use crate::session::source_status::source_status;
 use crate::source::role::Role;
@@ -230,7 +230,7 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    async fn verify(&self) -> Result<(VerificationReport, Answer, FinishedSession), Error> {
+    async fn verify(&self) -> Result<(VerificationReport, AnswerSummary, FinishedSession), Error> {
         let started = self.context.environment.now;
         // What is read from files, the demo or a recording does not change any more.
         let sources = &self.args.sources;
@@ -307,7 +307,7 @@ impl Verifier<'_> {
     }
 
     fn evaluate(&self, spec: &Spec, found: &JourneyAnswer, wait_until: Option<Timestamp>) -> RunOutcome {
-        let (provenance, journey) = (&found.answer.provenance, &found.analysed.journey);
+        let (provenance, journey) = (&found.summary.provenance, &found.analysed.journey);
         let status = |role| source_status(role, provenance, journey);
         let input = EvaluationInput {
             journey,
@@ -339,8 +339,8 @@ impl Verifier<'_> {
             outcome: with_findings_in_words(outcome),
             coverage: coverage::measure(journey, &findings.list),
             findings: findings.clone(),
-            complete: found.answer.provenance.complete,
-            settled: found.answer.provenance.settled,
+            complete: found.summary.provenance.complete,
+            settled: found.summary.provenance.settled,
             start: extent.map(|extent| extent.from),
             duration_ns: extent.map_or(0, Window::length),
             timeline: None,
@@ -349,7 +349,7 @@ impl Verifier<'_> {
 
     /// The screen, the files, and annotations where GitHub runs this. A file that cannot be written does not keep back
     /// the others and the screen; the exit code says so.
-    fn outcome(&self, verification: VerificationReport, answer: Answer, finished: FinishedSession) -> Outcome {
+    fn outcome(&self, verification: VerificationReport, answer: AnswerSummary, finished: FinishedSession) -> Outcome {
         let exit = match verification.verdict() {
             Verdict::Pass => Exit::Answered,
             Verdict::Fail => Exit::Negative,

@@ -86,6 +86,6 @@ Values: `*` is anything, `re:…` a regular expression; with blanks in quotes.",
         let read = session.window(&request, |journey| fold.add(&journey, &request.filters)).await?;
         let top = usize::try_from(self.top).unwrap_or(usize::MAX);
         let report = WhyReport::new(asked, fold.finish(), read.basis, top);
-        Ok(context.outcome(read.answer, session.finish(), journey.verdict, report))
+        Ok(context.outcome(read.summary, session.finish(), journey.verdict, report))
     }
 }

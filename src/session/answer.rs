@@ -9,9 +9,9 @@ use crate::model::provenance::Provenance;
 use crate::pipeline::evaluate::MetricReading;
 use crate::query::Query;
 
-/// An answer without its data.
+/// What every answer has beside its data.
 #[derive(Clone, Debug, Default)]
-pub struct Answer {
+pub struct AnswerSummary {
     /// Which data it was made from, how the backends did, and what is missing.
     pub provenance: Provenance,
     /// Whether anything was found.
@@ -48,7 +48,7 @@ impl Found {
     }
 }
 
-impl Answer {
+impl AnswerSummary {
     /// One answer about both: incomplete where either is, and with the worse of the two severities.
     #[must_use]
     pub(crate) fn and(self, other: Self) -> Self {
@@ -56,6 +56,15 @@ impl Answer {
             provenance: self.provenance.and(other.provenance),
             found: if other.found == Found::Something { other.found } else { self.found },
             worst: self.worst.max(other.worst),
+        }
+    }
+
+    /// One answer about this one and those before it, if there are any.
+    #[must_use]
+    pub(crate) fn after(self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) => before.and(self),
+            None => self,
         }
     }
 
@@ -82,7 +91,7 @@ pub struct JourneyAnswer {
     /// The readings of the requested metrics, in their order.
     pub readings: Vec<MetricReading>,
     /// Its provenance.
-    pub answer: Answer,
+    pub summary: AnswerSummary,
 }
 
 impl JourneyAnswer {
@@ -103,7 +112,7 @@ mod tests {
 
     const FOUND: [Found; 2] = [Found::Nothing, Found::Something];
 
-    fn answer(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> Answer {
+    fn answer(states: &[BackendState], note: Option<NoteCode>, found: Found, worst: Option<Severity>) -> AnswerSummary {
         let backend = |(at, state): (usize, &BackendState)| BackendStatus {
             url: at.to_string(),
             ..BackendStatus::new(Source::Loki, *state)
@@ -114,7 +123,7 @@ mod tests {
             ..Evidence::default()
         };
         let provenance = Provenance { subject: Some("a".to_owned()), ..Provenance::from_evidence(&evidence) };
-        Answer { provenance, found, worst }
+        AnswerSummary { provenance, found, worst }
     }
 
     #[test]

@@ -47,8 +47,8 @@ impl Session {
                 let mut request = request.clone();
                 demo::embedded().iter().for_each(|(_, run)| request.known.learn_spans(&run.spans));
                 let mut answer = self.analysed(demo::evidence(&run), query, &request);
-                answer.answer.provenance.data =
-                    DataSelection { supply: DataSelection::demo(Some(name)).supply, ..answer.answer.provenance.data };
+                answer.summary.provenance.data =
+                    DataSelection { supply: DataSelection::demo(Some(name)).supply, ..answer.summary.provenance.data };
                 Ok(answer)
             }
         }
@@ -90,7 +90,7 @@ impl Session {
             let lines = gather::context_lines::gather(logs, request.context_lines, sources, &answer.query);
             let (lines, notes) = lines.await;
             answer.context_lines = lines;
-            notes.into_iter().for_each(|note| answer.answer.provenance.note(note));
+            notes.into_iter().for_each(|note| answer.summary.provenance.note(note));
         }
         answer
     }

@@ -14,7 +14,7 @@ use crate::model::provenance::Provenance;
 use crate::model::time::{HOUR, Window};
 use crate::progress::Progress;
 use crate::query::Subject;
-use crate::session::answer::{Answer, JourneyAnswer};
+use crate::session::answer::{AnswerSummary, JourneyAnswer};
 use crate::session::journey::{ServerQuestion, demo_run};
 use crate::session::request::{JourneyRequest, JourneySelection, JourneysRequest};
 use crate::session::stitched::StitchedJourney;
@@ -36,14 +36,11 @@ impl Session {
         request: &JourneyRequest<'_>,
         many: JourneysRequest,
         mut take: impl FnMut(&mut JourneyAnswer),
-    ) -> Result<Answer, Error> {
-        let mut all: Option<Answer> = None;
+    ) -> Result<AnswerSummary, Error> {
+        let mut all: Option<AnswerSummary> = None;
         let mut add = |mut answer: JourneyAnswer| {
             take(&mut answer);
-            all = Some(match all.take() {
-                Some(all) => all.and(answer.answer),
-                None => answer.answer,
-            });
+            all = Some(answer.summary.after(all.take()));
         };
         let selection = &many.selection;
         match &self.data {
@@ -159,9 +156,9 @@ impl Session {
     }
 
     /// The answer about files in which no journey is, where not all of them could be read.
-    fn incomplete_answer(&self, asked: &Evidence) -> Option<Answer> {
+    fn incomplete_answer(&self, asked: &Evidence) -> Option<AnswerSummary> {
         let provenance = Provenance { data: self.config.data.clone(), ..Provenance::from_evidence(asked) };
-        (!asked.is_complete()).then(|| Answer { provenance, ..Answer::default() })
+        (!asked.is_complete()).then(|| AnswerSummary { provenance, ..AnswerSummary::default() })
     }
 }
 
@@ -188,8 +185,8 @@ impl JourneySelection {
 }
 
 /// The answer where no journey was found: some may still be arriving.
-fn no_journeys() -> Answer {
-    Answer { provenance: Provenance { settled: false, ..Provenance::default() }, ..Answer::default() }
+fn no_journeys() -> AnswerSummary {
+    AnswerSummary { provenance: Provenance { settled: false, ..Provenance::default() }, ..AnswerSummary::default() }
 }
 
 /// The runs of the demo; and the listed subjects that are none of them.

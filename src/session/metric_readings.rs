@@ -41,7 +41,7 @@ impl Servers {
         };
         let templates = metrics.iter().map(|m| PanelTemplate { name: m.name.clone(), query: m.query.clone() });
         let (samples, fetched) = readings(source.as_ref(), templates, &about, extent, at).await;
-        let provenance = &mut answer.answer.provenance;
+        let provenance = &mut answer.summary.provenance;
         fetched.failures.iter().for_each(|(_, failure)| add_note(provenance, failure.note(backend), Some(failure)));
         fetched.notes.into_iter().for_each(|note| add_note(provenance, note, None));
         samples

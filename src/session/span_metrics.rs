@@ -18,7 +18,7 @@ use crate::model::filter::Filters;
 use crate::model::measure::Measured;
 use crate::model::time::Window;
 use crate::report::text::first_few;
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::request::{FigureSource, WindowRequest};
 use crate::session::window::WindowAnswer;
 use crate::session::{Servers, Session};
@@ -110,7 +110,10 @@ impl Session {
     pub(crate) fn measured_window(&self, request: &WindowRequest, measured: &Measured) -> WindowAnswer {
         let basis = metric_basis(measured);
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
-        WindowAnswer { answer: Answer { provenance: self.window_provenance(request), found, worst: None }, basis }
+        WindowAnswer {
+            summary: AnswerSummary { provenance: self.window_provenance(request), found, worst: None },
+            basis,
+        }
     }
 }
 

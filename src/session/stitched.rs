@@ -9,7 +9,7 @@ use crate::model::time::Human;
 use crate::pipeline::evaluate::MetricReading;
 use crate::query::{Query, TimeRange};
 use crate::session::answer::JourneyAnswer;
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::links::links;
 use crate::session::request::JourneyRequest;
 use crate::session::{OpenedData, Session};
@@ -63,14 +63,14 @@ impl StitchedJourney {
             links,
             ..Provenance::from_evidence(&asked)
         };
-        let answer = Answer {
+        let summary = AnswerSummary {
             provenance,
             found: if analysed.journey.is_empty() { Found::Nothing } else { Found::Something },
             worst: analysed.findings.worst_severity(),
         };
         let unread = session.why_no_metrics();
         let readings = request.metrics.iter().map(|_| MetricReading::NotAvailable(unread.to_owned())).collect();
-        JourneyAnswer { analysed, query, context_lines: Vec::new(), readings, answer }
+        JourneyAnswer { analysed, query, context_lines: Vec::new(), readings, summary }
     }
 }
 

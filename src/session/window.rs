@@ -14,7 +14,7 @@ use crate::model::provenance::{DataSelection, Provenance};
 use crate::model::time::{HOUR, Timestamp, Window};
 use crate::report::text::counted;
 use crate::report::window_screen::sample_choice;
-use crate::session::answer::{Answer, Found};
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::journey::demo_run;
 use crate::session::request::{JourneyRequest, SampleSpread, TraceSelection, WindowRequest};
 use crate::session::{OpenedData, Servers, Session};
@@ -30,7 +30,7 @@ pub(super) const LINES_PER_TRACE: usize = 10;
 #[derive(Default)]
 pub struct WindowAnswer {
     /// Its provenance.
-    pub answer: Answer,
+    pub summary: AnswerSummary,
     /// What its figures are made from.
     pub basis: Basis,
 }
@@ -169,7 +169,7 @@ impl Session {
         answer.basis.services = sampled.services;
         let lines_cut = since.map(|since| lines_cut(since, left_out, most_lines));
         let notes = sample_cut(&answer.basis).into_iter().chain(notes.into_iter().flatten()).chain(lines_cut);
-        notes.for_each(|note| answer.answer.provenance.note(note));
+        notes.for_each(|note| answer.summary.provenance.note(note));
         answer
     }
 
@@ -188,7 +188,7 @@ impl Session {
             basis.add(&journey, &request.filters);
             take(journey);
         }
-        Ok(WindowAnswer { answer: found.answer, basis })
+        Ok(WindowAnswer { summary: found.summary, basis })
     }
 
     /// Hands over every journey of this evidence.
@@ -210,7 +210,7 @@ impl Session {
         let mut provenance = Provenance { settled, ..self.window_provenance(request) };
         provenance.absorb(asked);
         let found = Found::from_count(basis.journeys);
-        WindowAnswer { answer: Answer { provenance, found, worst: None }, basis }
+        WindowAnswer { summary: AnswerSummary { provenance, found, worst: None }, basis }
     }
 }
 

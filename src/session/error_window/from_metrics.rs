@@ -113,7 +113,7 @@ impl Session {
         evidence.absorb_status(lines.evidence);
         let scope = ErrorScope { window: Some(window), before: Some(before), ..ErrorScope::default() };
         let mut read = self.every_journey(evidence, request, |journey| take(&scope, journey));
-        read.answer.found = if totals.is_empty() { read.answer.found } else { Found::Something };
+        read.summary.found = if totals.is_empty() { read.summary.found } else { Found::Something };
         read.basis = Basis { journeys: read.basis.journeys, lines: read.basis.lines, ..basis };
         if unread > 0 {
             let said = format!(
@@ -121,7 +121,7 @@ impl Session {
                 counted(unread, "other")
             );
             let actions = [Action::Narrow(vec![Narrowing::Service]), Action::Advise(Advice::CountsAreOfAll)];
-            read.answer
+            read.summary
                 .provenance
                 .note(Note::new(NoteCode::Sampled, Role::Spans.backend(), said).with_actions(actions));
         }

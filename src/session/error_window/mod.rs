@@ -82,7 +82,7 @@ impl Session {
                     Some(counted) => Box::pin(self.read_examples(servers, request, counted, take)).await,
                     None => Box::pin(self.read_errors(servers, request, scope, take)).await,
                 };
-                answer.window.answer.provenance.absorb(asked);
+                answer.window.summary.provenance.absorb(asked);
                 Ok(answer)
             }
         }
@@ -121,7 +121,7 @@ impl Session {
         read.basis.limit = Some(limit);
         read.basis.services = found.services;
         let notes = sample_cut(&read.basis).into_iter().chain(on_errors).chain(lines_cut);
-        notes.for_each(|note| read.answer.provenance.note(note));
+        notes.for_each(|note| read.summary.provenance.note(note));
         ErrorWindowAnswer::from_spans(read, scope)
     }
 }
