@@ -165,6 +165,21 @@ impl Span {
         }
     }
 
+    /// Whether it receives messages, and may wait for them, rather than processes one. Clients of queues that name no
+    /// operation say it in their names: `ServiceBusReceiver.Receive`.
+    pub(crate) fn is_receive(&self) -> bool {
+        let operation = self.message_operation();
+        let name = || self.name.to_ascii_lowercase();
+        match operation.as_str() {
+            "receive" | "poll" => true,
+            "" => {
+                self.attributes.get("messaging.system").is_some()
+                    && ["receive", "poll"].iter().any(|w| name().contains(w))
+            }
+            _ => false,
+        }
+    }
+
     /// Its topic, queue or exchange.
     pub(crate) fn topic(&self) -> Option<&str> {
         self.attributes.text(&TOPIC_KEYS)

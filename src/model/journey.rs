@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LogEntry;
@@ -107,11 +108,18 @@ pub struct Forest {
     pub effects: Vec<Vec<usize>>,
     /// Spans that follow from none, by start.
     pub roots: Vec<usize>,
+    /// Spans whose parent is stored though they do not follow from it, each with the parent where that is in the journey: a
+    /// cycle was cut there, the parent has nothing to do with the span's message, or it belongs to another journey.
+    pub stored_parents: BTreeMap<usize, Option<usize>>,
 }
 
-/// Whether a span has a parent that is not in the journey.
-pub(crate) fn is_orphan(span: &Span, cause: Option<(usize, CauseKind)>) -> bool {
-    span.parent_id.is_some_and(|p| p != span.span_id) && !matches!(cause, Some((_, CauseKind::Parent)))
+impl Forest {
+    /// Whether the span at this index has a parent that is not stored.
+    pub(crate) fn is_orphan(&self, index: usize, span: &Span) -> bool {
+        span.parent_id.is_some_and(|p| p != span.span_id)
+            && !matches!(self.cause.get(index), Some(Some((_, CauseKind::Parent))))
+            && !self.stored_parents.contains_key(&index)
+    }
 }
 
 /// A measured difference between the clocks of two services.

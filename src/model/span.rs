@@ -146,6 +146,15 @@ pub struct Span {
     /// Warnings about it, of the server's adjusters or from decoding it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Nanoseconds at its start in which it only polled for a message that was not there yet; 0 of other spans. Known once
+    /// the journey is stitched.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub polled_ns: i64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+fn is_zero(ns: &i64) -> bool {
+    *ns == 0
 }
 
 impl Span {
@@ -176,9 +185,19 @@ impl Span {
         self.start.plus(self.duration_ns)
     }
 
-    /// From its start to its end.
+    /// When its work began: its start, without the time in which it only polled.
+    pub(crate) fn work_start(&self) -> Timestamp {
+        self.start.plus(self.polled_ns)
+    }
+
+    /// The length of its work in nanoseconds.
+    pub(crate) fn work_ns(&self) -> i64 {
+        self.duration_ns.saturating_sub(self.polled_ns)
+    }
+
+    /// From the start of its work to its end.
     pub fn window(&self) -> Window {
-        Window::new(self.start, self.end())
+        Window::new(self.work_start(), self.end())
     }
 
     /// The time by which it is counted in a window: its end, as span metrics do it; its start where its times are absurd.

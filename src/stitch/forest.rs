@@ -1,27 +1,32 @@
 //! The causes of spans: the parent, else a link, else the publish of the same message. Cycles are broken and counted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::conventions::MessageRole;
 use crate::model::id::{SpanId, TraceId};
 use crate::model::journey::{CauseKind, Forest};
-use crate::model::span::{Span, SpanKind};
+use crate::model::span::{Link, Span, SpanKind};
 
 /// Among how many spans with one ID the best parent is chosen. Zipkin has two of one ID; many more are broken data, and
 /// comparing all of them for each child would take the square of their number.
 const MAX_SAME_ID: usize = 16;
 
 /// Builds the forest of spans that are in their final order.
-pub(crate) fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
+/// `others` are the IDs of stored spans that are not among these.
+pub(crate) fn build(spans: &[Span], others: &HashSet<(TraceId, SpanId)>, oddities: &mut Vec<String>) -> Forest {
     let by_id = index_by_id(spans);
     let clients = index_clients(spans);
     let publishers = index_publishers(spans);
     let mut self_parents = 0;
     let mut cause: Vec<Option<(usize, CauseKind)>> = Vec::with_capacity(spans.len());
+    let mut parents: Vec<Option<usize>> = Vec::with_capacity(spans.len());
     for (index, span) in spans.iter().enumerate() {
         self_parents += usize::from(span.parent_id == Some(span.span_id) && !has_twin(&by_id, spans, index));
+        let parent = by_parent(&by_id, &clients, spans, index);
+        parents.push(parent);
         cause.push(
-            by_parent(&by_id, &clients, spans, index)
+            parent
+                .filter(|parent| !is_unrelated_parent(&by_id, spans, *parent, index))
                 .map(|p| (p, CauseKind::Parent))
                 .or_else(|| by_link(&by_id, span, index).map(|p| (p, CauseKind::Link)))
                 .or_else(|| by_message(&publishers, spans, index).map(|p| (p, CauseKind::Message))),
@@ -34,7 +39,14 @@ pub(crate) fn build(spans: &[Span], oddities: &mut Vec<String>) -> Forest {
     if broken > 0 {
         oddities.push(format!("{broken} cycle(s) of parents; each broken at its earliest span"));
     }
-    with_effects(cause)
+    let is_cut = |index: &usize| !matches!(cause[*index], Some((_, CauseKind::Parent)));
+    let is_elsewhere = |span: &Span| span.parent_id.is_some_and(|parent| others.contains(&(span.trace_id, parent)));
+    let stored_parents = (0..spans.len()).filter(is_cut).filter_map(|index| match parents[index] {
+        Some(parent) => Some((index, Some(parent))),
+        None => is_elsewhere(&spans[index]).then_some((index, None)),
+    });
+    let stored_parents = stored_parents.collect();
+    Forest { stored_parents, ..with_effects(cause) }
 }
 
 type ById = HashMap<(TraceId, SpanId), Vec<usize>>;
@@ -93,6 +105,21 @@ fn by_parent(by_id: &ById, clients: &Clients, spans: &[Span], index: usize) -> O
         (other.service() != span.service(), other.kind != SpanKind::Server)
     };
     candidates.iter().copied().filter(|c| *c != index).take(MAX_SAME_ID).min_by_key(rank)
+}
+
+/// Whether the parent of a consumer has nothing to do with its message: a worker's loop, or whatever was open when the
+/// consumer was set up. The message is known by a link to its publish, and the parent received no such message.
+fn is_unrelated_parent(by_id: &ById, spans: &[Span], parent: usize, index: usize) -> bool {
+    let (parent, span) = (&spans[parent], &spans[index]);
+    let publishes = |link: &Link| {
+        let target = by_id.get(&(link.trace_id, link.span_id)).and_then(|targets| targets.first());
+        target.is_some_and(|target| spans[*target].message_role() == Some(MessageRole::Publish))
+    };
+    span.message_role() == Some(MessageRole::Consume)
+        && parent.message_role() != Some(MessageRole::Publish)
+        && parent.service() == span.service()
+        && parent.links.is_empty()
+        && span.links.iter().any(publishes)
 }
 
 fn by_link(by_id: &ById, span: &Span, index: usize) -> Option<usize> {
@@ -164,5 +191,5 @@ fn with_effects(cause: Vec<Option<(usize, CauseKind)>>) -> Forest {
             None => roots.push(index),
         }
     }
-    Forest { cause, effects, roots }
+    Forest { cause, effects, roots, ..Forest::default() }
 }

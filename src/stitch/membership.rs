@@ -94,6 +94,9 @@ struct MemberSearch<'a> {
     followed_messages: HashSet<(&'a str, Option<&'a str>)>,
     found: Membership,
     open: Vec<TraceId>,
+    /// Related traces without an ID of their own: what follows from their arrivals belongs.
+    shared: BTreeSet<TraceId>,
+    open_arrivals: Vec<(TraceId, SpanId)>,
 }
 
 /// What of the evidence belongs to the query's subject.
@@ -126,7 +129,17 @@ impl<'a> MemberSearch<'a> {
             }
         }
         let found = Membership { lines: vec![None; evidence.logs.len()], ..Membership::default() };
-        Self { keys, candidates, links_into, messages, followed_messages: HashSet::new(), found, open: Vec::new() }
+        Self {
+            keys,
+            candidates,
+            links_into,
+            messages,
+            followed_messages: HashSet::new(),
+            found,
+            open: Vec::new(),
+            shared: BTreeSet::new(),
+            open_arrivals: vec![],
+        }
     }
 
     /// Takes in the ID itself, the trace that it may be, and the one correlation ID that such a trace carries.
@@ -206,8 +219,24 @@ impl<'a> MemberSearch<'a> {
             self.found.related.entry(trace).or_insert(Related { trace_id: trace, correlation_ids, why });
             return;
         }
+        if matches!(reason, Reason::Link { .. } | Reason::Message { .. }) && self.is_shared(candidate) {
+            let why = "its messages are of several journeys".to_owned();
+            self.found.related.entry(trace).or_insert(Related { trace_id: trace, correlation_ids: vec![], why });
+            self.shared.insert(trace);
+            return;
+        }
         self.found.traces.insert(trace, BTreeSet::from([reason]));
         self.open.push(trace);
+    }
+
+    /// Whether a trace has no ID of its own, and its spans link to traces of other journeys as well: a worker that handles
+    /// all its messages under one root.
+    fn is_shared(&self, candidate: &CandidateFacts<'_>) -> bool {
+        let linking = || candidate.spans.iter().filter(|span| !span.links.is_empty());
+        candidate.under(&self.found.key_ranks).is_empty() && linking().nth(1).is_some() && {
+            let targets = linking().flat_map(|span| &span.links).filter_map(|link| self.candidates.get(&link.trace_id));
+            targets.into_iter().any(|target| self.is_foreign(target))
+        }
     }
 
     /// Whether a trace has values of the journey's keys, and none is the journey's.
@@ -218,7 +247,12 @@ impl<'a> MemberSearch<'a> {
 
     /// Follows links in both directions, and messages, until nothing new comes in.
     fn follow(&mut self) {
-        while let Some(trace) = self.open.pop() {
+        loop {
+            if let Some((trace, arrival)) = self.open_arrivals.pop() {
+                self.follow_arrival(trace, arrival);
+                continue;
+            }
+            let Some(trace) = self.open.pop() else { break };
             let spans = self.candidates.get(&trace).map(|d| d.spans.clone()).unwrap_or_default();
             for span in spans {
                 for link in span.links.iter().filter(|l| l.trace_id != trace) {
@@ -231,6 +265,29 @@ impl<'a> MemberSearch<'a> {
                 self.take(span.trace_id, Reason::Link { from_trace: span.trace_id, from_span: span.span_id });
                 self.add_arrival(span.trace_id, span.span_id);
             }
+        }
+    }
+
+    /// Follows links and messages of the spans below an arrival.
+    fn follow_arrival(&mut self, trace: TraceId, arrival: SpanId) {
+        let spans = self.candidates.get(&trace).map(|candidate| candidate.spans.clone()).unwrap_or_default();
+        let mut children: HashMap<SpanId, Vec<&Span>> = HashMap::new();
+        for span in &spans {
+            children.entry(span.parent_id.unwrap_or(span.span_id)).or_default().push(span);
+        }
+        let (mut below, mut open) = (HashSet::from([arrival]), vec![arrival]);
+        while let Some(id) = open.pop() {
+            let new = children.get(&id).into_iter().flatten().map(|span| span.span_id);
+            open.extend(new.filter(|id| below.insert(*id)).collect::<Vec<_>>());
+        }
+        for span in spans.into_iter().filter(|span| below.contains(&span.span_id)) {
+            self.follow_message(span);
+        }
+        let points_here = |span: &&&Span| span.links.iter().any(|l| l.trace_id == trace && below.contains(&l.span_id));
+        let into = self.links_into.get(&trace).into_iter().flatten().filter(points_here);
+        for span in into.copied().collect::<Vec<_>>() {
+            self.take(span.trace_id, Reason::Link { from_trace: span.trace_id, from_span: span.span_id });
+            self.add_arrival(span.trace_id, span.span_id);
         }
     }
 
@@ -273,8 +330,11 @@ impl<'a> MemberSearch<'a> {
 
     /// Notes the span of a related trace that touches the journey.
     fn add_arrival(&mut self, trace: TraceId, span: SpanId) {
-        if self.found.related.contains_key(&trace) {
-            self.found.arrivals.entry(trace).or_default().insert(span);
+        if self.found.related.contains_key(&trace)
+            && self.found.arrivals.entry(trace).or_default().insert(span)
+            && self.shared.contains(&trace)
+        {
+            self.open_arrivals.push((trace, span));
         }
     }
 

@@ -5,15 +5,16 @@ pub(crate) mod forest;
 pub(crate) mod id_matching;
 pub(crate) mod membership;
 pub(crate) mod oddities;
+pub(crate) mod polling;
 pub(crate) mod skew;
 pub(crate) mod split;
 pub(crate) mod subjects;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::evidence::Evidence;
-use crate::model::id::TraceId;
-use crate::model::journey::{CauseKind, Forest, Join, Journey, Reason, Trace, is_orphan};
+use crate::model::id::{SpanId, TraceId};
+use crate::model::journey::{CauseKind, Forest, Join, Journey, Reason, Trace};
 use crate::model::log::LogEntry;
 use crate::model::span::Span;
 use crate::model::time::Window;
@@ -31,12 +32,14 @@ pub fn stitch(evidence: Evidence, query: &Query) -> Journey {
 /// The members of the evidence in order, with their causes, clock skew and oddities.
 fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journey {
     let mut oddities = Vec::new();
+    let others = spans_of_others(&evidence.spans, &members);
     let mut spans = spans_in(evidence.spans, &members);
     spans.sort_by(in_order);
     drop_repeats(&mut spans, &mut oddities);
     note_absurd_times(&spans, &evidence.logs, &mut oddities);
     note_warnings(&spans, &mut oddities);
-    let forest = forest::build(&spans, &mut oddities);
+    let forest = forest::build(&spans, &others, &mut oddities);
+    polling::mark(&mut spans, &forest);
     let joins = joins(&members, &evidence.logs);
     let mut logs: Vec<LogEntry> =
         evidence.logs.into_iter().zip(&members.lines).filter_map(|(line, why)| why.as_ref().map(|_| line)).collect();
@@ -75,6 +78,12 @@ fn assembled(evidence: Evidence, members: Membership, keys: &[String]) -> Journe
     journey
 }
 
+/// The IDs of spans in traces of which only a part belongs: a parent among them is stored, though it is not shown.
+fn spans_of_others(spans: &[Span], members: &Membership) -> HashSet<(TraceId, SpanId)> {
+    let in_part = spans.iter().filter(|span| members.arrivals.contains_key(&span.trace_id));
+    in_part.map(|span| (span.trace_id, span.span_id)).collect()
+}
+
 /// By start, longest first, so that a parent comes before the child that began with it; then by ID: a total order.
 fn in_order(a: &Span, b: &Span) -> std::cmp::Ordering {
     (a.start, -a.duration_ns, a.trace_id, a.span_id, a.service(), &a.name, a.kind)
@@ -107,7 +116,7 @@ fn trace(trace_id: TraceId, members: &[usize], spans: &[Span], forest: &Forest) 
         duration_ns: extent.map_or(0, Window::length),
         span_count: members.len(),
         error_count: members.iter().filter(|i| spans[**i].is_error()).count(),
-        orphan_count: members.iter().filter(|i| is_orphan(&spans[**i], forest.cause[**i])).count(),
+        orphan_count: members.iter().filter(|i| forest.is_orphan(**i, &spans[**i])).count(),
     }
 }
 

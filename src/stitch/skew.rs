@@ -24,7 +24,19 @@ struct Slack {
 
 /// By service of the cause and service of the effect.
 type Slacks<'a> = BTreeMap<(&'a str, &'a str), Slack>;
-type SkewSamples<'a> = BTreeMap<(&'a str, &'a str), Vec<i64>>;
+type SkewSamples<'a> = BTreeMap<(&'a str, &'a str), Samples>;
+
+/// The times between causes and effects of two services.
+#[derive(Default)]
+struct Samples {
+    times_ns: Vec<i64>,
+    /// Those of callees that began after their caller had ended. Work is handed over like that, so only several that
+    /// agree are evidence.
+    handed_over_ns: Vec<i64>,
+}
+
+/// Hand-overs from which on they are evidence of skew.
+const ENOUGH_HAND_OVERS: usize = 3;
 
 /// The fewest and smallest skews with which no effect comes before its cause, by service: the largest contradiction is
 /// explained first, as long as that leaves less of it.
@@ -35,7 +47,16 @@ pub(crate) fn measure(spans: &[Span], forest: &Forest) -> Vec<Skew> {
             add_pair(&mut measured, &spans[*parent], &spans[index], *via);
         }
     }
-    let mut slacks: Slacks = measured.into_iter().map(|(pair, times)| (pair, slack(times))).collect();
+    let mut slacks: Slacks = measured
+        .into_iter()
+        .map(|(pair, Samples { mut times_ns, handed_over_ns })| {
+            // Fewer are no evidence, but help to tell which of two clocks is off.
+            let is_evidence = !times_ns.is_empty() || handed_over_ns.len() >= ENOUGH_HAND_OVERS;
+            times_ns.extend(handed_over_ns);
+            let slack = slack(times_ns);
+            (pair, if is_evidence { slack } else { Slack { contradicting: 0, ..slack } })
+        })
+        .collect();
     let mut skews: Vec<Skew> = Vec::new();
     let mut corrected = BTreeSet::new();
     let most = MOST_COMPARISONS / slacks.len().max(1);
@@ -63,14 +84,18 @@ fn add_pair<'a>(measured: &mut SkewSamples<'a>, cause: &'a Span, effect: &'a Spa
     let is_call = via == CauseKind::Parent && cause.kind == SpanKind::Client && effect.kind == SpanKind::Server;
     let is_message =
         cause.message_role() == Some(MessageRole::Publish) && effect.message_role() == Some(MessageRole::Consume);
+    // A receive may begin before the message is sent, for it polls. Only its end comes after that.
+    let begins = if effect.is_receive() { effect.end() } else { effect.start };
     if is_call || is_message {
-        measured.entry((a, b)).or_default().push(effect.start.since(cause.start));
+        measured.entry((a, b)).or_default().times_ns.push(begins.since(cause.start));
     }
     if is_call {
         // A callee that took longer than its caller waited goes on after it: only its start comes before the caller's end.
         let fits = effect.duration_ns <= cause.duration_ns;
         let last = if fits { effect.end() } else { effect.start };
-        measured.entry((b, a)).or_default().push(cause.end().since(last));
+        let samples = measured.entry((b, a)).or_default();
+        let kind = if effect.start > cause.end() { &mut samples.handed_over_ns } else { &mut samples.times_ns };
+        kind.push(cause.end().since(last));
     }
 }
 
@@ -107,7 +132,7 @@ fn correction(slacks: &Slacks<'_>, (a, b): (&str, &str), off: &str) -> Skew {
         let shrinks = if is_behind { *from == off } else { *to == off };
         (shrinks && slack.least_ns >= 0).then_some(slack.least_ns)
     };
-    let most = slacks.iter().filter_map(allows).min().filter(|most| *most >= needed);
+    let most = slacks.iter().filter_map(allows).filter(|most| *most >= needed).min();
     let by = most.map_or(needed, |most| needed + (most - needed) / 2);
     Skew {
         reference: if is_behind { a } else { b }.to_owned(),

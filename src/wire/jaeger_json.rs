@@ -250,6 +250,7 @@ fn span(
         links,
         scope: tags.scope,
         warnings,
+        polled_ns: 0,
     })
 }
 

@@ -288,6 +288,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, Stri
         links: json.get(&["links"]).list().iter().filter_map(link).collect(),
         scope: scope.to_owned(),
         warnings,
+        polled_ns: 0,
     })
 }
 

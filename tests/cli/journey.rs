@@ -23,12 +23,12 @@ fn find_shows_what_is_special_in_a_recorded_run() {
                 "complete · jaeger ✓ 0 ms (12 spans, v1, 4 services asked) · loki ✓ 0 ms (13 lines)",
                 "prometheus ✓ 0 ms (0 alerts)",
                 "0 ms ┃ batch_orchestrator POST /api/v1/batches/register ██▊ 122 ms",
-                "65 ms ┃ ┊ 42 ms in the queue ┄┄",
+                "65 ms ┊ 42 ms in the queue ┄┄",
                 "538 ms ┃ cj_assessment ⇠ …cj_assessment.assessment_request.v1 ▐███████████ 490 ms",
                 "┃ critical path · ┊ waiting · … stands for huleedu.",
                 "time 343 ms 33 % cj_assessment score_essays",
-                "129 ms 12 % spell_checker ⇠ …spell_checker.check_request.v1",
-                "98 ms 9 % cj_assessment ⇠ …cj_assessment.assessment_request.v1",
+                "145 ms 14 % spell_checker ⇠ …spell_checker.check_request.v1",
+                "127 ms 12 % essay_lifecycle ⇠ …spell_checker.check_complete.v1",
                 "covered 2026-11-23 22:29 – 23:29 +00:00 traces, logs",
                 "2026-11-23 23:22 – 23:29 +00:00 metrics",
                 "--- exit 0",
@@ -40,7 +40,7 @@ fn find_shows_what_is_special_in_a_recorded_run() {
             &[
                 "✓ no errors in b025d299-73ad-4a51-aa7d-ddac68ab97bf",
                 "4 services · 2 traces · 12 spans · 13 log lines · 1.02 s · 2026-11-23 23:27:27.668 +00:00",
-                "64 ms ┃ ┊ 43 ms in the queue → trace 5271b25a ┄┄",
+                "64 ms ┊ 43 ms in the queue → trace 5271b25a ┄┄",
                 "joined traces 5271b25a, 59891376 have tag correlation_id",
                 "11 log lines carry the ID",
                 "2 log lines carry trace 5271b25a",
@@ -58,7 +58,7 @@ fn find_shows_what_is_special_in_a_recorded_run() {
                 "missing ✗ loki: cannot connect to http://127.0.0.1:9: connection refused (os error 111)",
                 "→ is it running, and is this its address?",
                 "✗ essay_lifecycle storage_reference_update",
-                "334 ms ✗ essay_lifecycle storage_reference_update ▐███████ 330 ms",
+                "334 ms ┃✗ essay_lifecycle storage_reference_update ▐███████ 330 ms",
                 "covered 2026-11-23 22:29 – 23:29 +00:00 traces",
                 "2026-11-23 23:22 – 23:29 +00:00 metrics",
                 "next trace span 388dc95b-90f2-459a-9098-7ab7f42c7031 d162022f --replay fixtures/loki-down \
@@ -142,7 +142,7 @@ fn timeline_shows_only_what_is_wanted() {
     let args = ["--service", "cj_*", "--attributes", "http.route,messaging.system"];
     let screen = shown("timeline", "complete", &args).screen();
     let lines = [
-        "488 ms ┃ ┊ 50 ms in the queue ┄┄┄",
+        "488 ms ┊ 50 ms in the queue ┄┄┄",
         "538 ms ┃ cj_assessment ⇠ …cj_assessment.assessment_request.v1 █████████████ 490 ms",
         "┃ messaging.system = kafka",
         "547 ms ┃ cj_assessment score_essays ▐█████████▋ 392 ms",
@@ -152,8 +152,8 @@ fn timeline_shows_only_what_is_wanted() {
         "--- exit 0",
     ];
     assert_lines(&screen, &lines);
-    // Four rows, an attribute, and the legend.
-    assert_eq!(screen.matches('┃').count(), 6, "{screen}");
+    // Three rows, an attribute, and the legend.
+    assert_eq!(screen.matches('┃').count(), 5, "{screen}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_fail_shows_what_is_missing_what_is_nearest_and_why() {
     let spelled = [("✓", "ok"), ("✗", "x"), ("·", ""), ("–", "-"), ("…", "..")];
     let same = spelled.iter().fold(above(&narrow, '┃'), |text, (mark, letters)| text.replace(mark, letters));
     assert_eq!(without_space(&same), without_space(&above(&ascii, '*')).replace('|', ""), "{ascii}");
-    let rows = ["63 ms * : 43 ms in the queue", "106 ms * spell_checker <- ..check_request.v1", "* x no consumer of"];
+    let rows = ["63 ms : 43 ms in the queue", "106 ms * spell_checker <- ..check_request.v1", "* x no consumer of"];
     rows.iter().for_each(|row| assert!(without_space(&ascii).contains(&without_space(row)), "{row}\n{ascii}"));
 }
 
@@ -444,7 +444,7 @@ fn reports_of_one_run_in_every_form() {
         "- `publish_without_consume` · error · high confidence · 488 ms in · span `826d33f5`",
         "- likely: the consumer is down, behind, or has dropped the message",
         "```text",
-        "63 ms ┃ ┊ 43 ms in the queue ┄┄┄",
+        "63 ms ┊ 43 ms in the queue ┄┄┄",
         "┃ ✗ no consumer of huleedu.cj_assessment.assessment_request.v1",
         "```",
         "`┃` critical path · ┊ waiting · … stands for huleedu.",

@@ -31,14 +31,14 @@ impl Clocks {
         at.plus(-self.ahead.get(service).copied().unwrap_or_default())
     }
 
-    /// When the span began.
+    /// When the work of the span began.
     pub fn start(&self, span: &Span) -> Timestamp {
-        self.adjust(span.service(), span.start)
+        self.adjust(span.service(), span.work_start())
     }
 
     /// When the span ended.
     pub(crate) fn end(&self, span: &Span) -> Timestamp {
-        self.start(span).plus(span.duration_ns)
+        self.start(span).plus(span.work_ns())
     }
 }
 

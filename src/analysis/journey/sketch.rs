@@ -84,6 +84,7 @@ fn span_line(line: &str, id: u64, above: Option<&Span>) -> (Span, Option<CauseKi
         links: vec![],
         scope: String::new(),
         warnings: vec![],
+        polled_ns: 0,
     };
     for word in &words[at + 1..] {
         match word.split_once('=') {
@@ -165,7 +166,7 @@ fn assemble(drawn: Vec<(Span, Option<(usize, CauseKind)>)>, mut logs: Vec<LogEnt
         is_own: vec![true; spans.len()],
         traces,
         spans,
-        forest: Forest { cause, effects, roots },
+        forest: Forest { cause, effects, roots, ..Forest::default() },
         logs,
         ..Journey::default()
     }

@@ -273,6 +273,7 @@ impl Recorder {
             links,
             scope: "pipeline".to_owned(),
             warnings: vec![],
+            polled_ns: 0,
         };
         self.spans.push(span);
         SpanRef { index: self.spans.len() - 1, from, to }

@@ -45,6 +45,7 @@ fn span(trace: u128, id: u64, parent: u64, service: &str, time: Range<i64>) -> S
         links: vec![],
         scope: String::new(),
         warnings: vec![],
+        polled_ns: 0,
     }
 }
 

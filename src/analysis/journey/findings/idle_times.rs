@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::analysis::journey::clocks::Clocks;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::{Journey, is_orphan};
+use crate::model::journey::Journey;
 use crate::model::time::Window;
 
 /// A time in which no span was open.
@@ -61,7 +61,7 @@ fn open_times(journey: &Journey, clocks: &Clocks) -> Vec<(Window, Option<usize>)
         }
         let window = Window::new(clocks.start(span), clocks.end(span));
         open.push((window, Some(index)));
-        if let Some(parent) = span.parent_id.filter(|_| is_orphan(span, journey.forest.cause[index])) {
+        if let Some(parent) = span.parent_id.filter(|_| journey.forest.is_orphan(index, span)) {
             let known = missing_parents.entry((span.trace_id, parent)).or_insert((window, index));
             known.0 = known.0.hull(window);
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::conventions::MessageRole;
 use crate::model::evidence::{Listed, Operation};
-use crate::model::journey::{CauseKind, Journey, is_orphan};
+use crate::model::journey::{CauseKind, Journey};
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
 
@@ -79,7 +79,7 @@ impl Knowledge {
                 let edges = peers.into_iter().flatten().map(|peer| (client.service().to_owned(), peer.to_owned()));
                 self.served.extend(edges.filter(|(caller, peer)| caller != peer));
             }
-            if cause.is_none() && (span.parent_id.is_none() || is_orphan(span, cause)) {
+            if cause.is_none() && (span.parent_id.is_none() || journey.forest.is_orphan(index, span)) {
                 entries.insert((service, span.name.clone()));
             }
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::analysis::journey::findings::context::RuleContext;
 use crate::model::id::{SpanId, TraceId};
-use crate::model::journey::is_orphan;
 use crate::model::time::SECOND;
 
 /// Children, far apart, from which on the parent may just never have ended: fewer are an ordinary parent's.
@@ -22,7 +21,7 @@ pub(super) fn families(context: &RuleContext) -> Families {
     let journey = context.journey;
     let mut families = Families::new();
     for (index, span) in journey.spans.iter().enumerate().filter(|(index, _)| context.in_tree[*index]) {
-        if let Some(parent) = span.parent_id.filter(|_| is_orphan(span, journey.forest.cause[index])) {
+        if let Some(parent) = span.parent_id.filter(|_| journey.forest.is_orphan(index, span)) {
             families.entry((span.trace_id, parent)).or_default().push(index);
         }
     }

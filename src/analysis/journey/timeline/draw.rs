@@ -107,7 +107,7 @@ impl Draw<'_> {
         for (index, span) in self.journey.spans.iter().enumerate() {
             let rooted = self.journey.forest.cause[index].is_none();
             match span.parent_id {
-                Some(parent) if rooted && !self.shapes.is_known(span.trace_id, parent) => {
+                Some(parent) if rooted && self.journey.forest.is_orphan(index, span) => {
                     holes.entry((span.trace_id, parent)).or_default().push(index);
                 }
                 _ if rooted || asynchronous_cause(self.journey, index).is_some() => tops.push(index),
@@ -224,7 +224,7 @@ impl Draw<'_> {
             content: RowContent::Span(index),
             depth,
             start_ns: span.has_sane_time().then(|| self.clocks.start(span).since(self.origin)),
-            length_ns: span.duration_ns,
+            length_ns: span.work_ns(),
             critical: self.critical.contains[index],
         });
         if self.options.depth.is_some_and(|most| depth + 1 >= most) {

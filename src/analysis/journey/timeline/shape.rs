@@ -58,11 +58,6 @@ impl Shapes {
         self.known.get(&(trace, span)).copied()
     }
 
-    /// Whether a span is here.
-    pub(crate) fn is_known(&self, trace: TraceId, span: SpanId) -> bool {
-        self.known.contains_key(&(trace, span))
-    }
-
     /// Calls count with their whole subtree, messages only by who received them: a lost one makes a difference.
     fn shape(&self, journey: &Journey, index: usize, holes: &MissingEffects) -> u64 {
         let span = &journey.spans[index];

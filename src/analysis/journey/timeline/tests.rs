@@ -37,7 +37,7 @@ fn messages_begin_blocks_and_queues_stand_between() {
   a/after 20..90
 ! b 70 error no";
     let rows = drawn(text, &TimelineOptions::default());
-    assert_eq!(rows, ["*root", "  *send", "  after", "*queue 38..38", "*work", "  *db", "    line no"]);
+    assert_eq!(rows, ["*root", "  *send", "  *after", "queue 38..38", "*work", "  *db", "    line no"]);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_fan_out_with_one_lost_shows_which() {
     }
     let rows = drawn(&text, &TimelineOptions::default());
     let expected =
-        ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "*queue 49..148", "*work ×11 p50 40 max 40 of 11"];
+        ["*root", "  *send ×11 p50 1 max 1 of 11", "  *send", "queue 49..148", "*work ×11 p50 40 max 40 of 11"];
     assert_eq!(rows, expected);
 }
 

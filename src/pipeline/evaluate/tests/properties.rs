@@ -1,6 +1,7 @@
 //! What holds for every run: of the demo, and drawn at random.
 
 use proptest::prelude::*;
+use std::collections::HashSet;
 
 use super::*;
 use crate::model::conventions::CORRELATION_KEYS;
@@ -165,7 +166,7 @@ fn bent(journey: &Journey, keep: impl Fn(usize) -> bool, more: usize) -> Journey
         spans.push(span);
     }
     spans.sort_by_key(|span| (span.start, -span.duration_ns, span.span_id));
-    let forest = crate::stitch::forest::build(&spans, &mut vec![]);
+    let forest = crate::stitch::forest::build(&spans, &HashSet::new(), &mut vec![]);
     Journey { is_own: vec![true; spans.len()], spans, forest, ..journey.clone() }
 }
 
