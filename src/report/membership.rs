@@ -87,9 +87,10 @@ fn trace_list(traces: &[TraceId], ids: IdLength) -> String {
 pub(crate) fn neighbours(journey: &Journey) -> Vec<Fact> {
     const MOST: usize = 5;
     let related = journey.related.iter().take(MOST).map(|r| {
+        let of = if r.correlation_ids.is_empty() { "" } else { " of " };
         let ids = r.correlation_ids.join(", ");
         vec![
-            piece(TextRole::Plain, format!("trace {} of {ids}", r.trace_id.short())),
+            piece(TextRole::Plain, format!("trace {}{of}{ids}", r.trace_id.short())),
             piece(TextRole::Dim, format!(" ({})", r.why)),
         ]
     });

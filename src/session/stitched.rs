@@ -5,6 +5,7 @@ use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::Journey;
 use crate::model::provenance::Provenance;
+use crate::model::span::Span;
 use crate::model::time::Human;
 use crate::pipeline::evaluate::MetricReading;
 use crate::query::{Query, TimeRange};
@@ -42,7 +43,7 @@ impl StitchedJourney {
     /// With its findings, given what is known.
     pub(super) fn analyse(self, known: &Knowledge, request: &JourneyRequest, session: &Session) -> JourneyAnswer {
         let Self { query, mut asked, journey } = self;
-        let unsettled = session.unsettled(&journey, &query);
+        let unsettled = session.unsettled(&journey, &query, known);
         let settled = unsettled.is_none();
         asked.notes.extend(unsettled);
         asked.notes.extend(journey.oddities.iter().map(|oddity| Note::general(NoteCode::Oddity, oddity.as_str())));
@@ -92,12 +93,29 @@ impl Session {
         newest.is_some_and(|newest| window.to < query.now && window.to.since(newest) <= self.config.settle_ns)
     }
 
-    /// A note where the newest span is younger than the settle time. Files and the demo do not grow.
-    fn unsettled(&self, journey: &Journey, query: &Query) -> Option<Note> {
+    /// A note where more spans may still come: the newest is younger than the settle time, or a file is still written. The
+    /// demo does not grow.
+    fn unsettled(&self, journey: &Journey, query: &Query, known: &Knowledge) -> Option<Note> {
+        if matches!(self.data, OpenedData::Files(_)) {
+            return self.cut_off(journey, known);
+        }
         self.servers()?;
         let newest = journey.span_extent()?.to.min(query.now);
         let age = query.now.since(newest);
         let message = format!("the newest span ended {} ago; more may still come", Human(age));
         (age <= self.config.settle_ns).then(|| Note::general(NoteCode::TooYoung, message))
+    }
+
+    /// A note where a journey looks cut off by the end of a file with several: it is among the newest, and a parent is not
+    /// there yet. Parents are exported after their children.
+    fn cut_off(&self, journey: &Journey, known: &Knowledge) -> Option<Note> {
+        let newest = journey.spans.iter().filter(|span| span.has_sane_time()).map(Span::end).max()?;
+        let before_the_end = known.newest?.since(newest);
+        let mut spans = journey.spans.iter().enumerate();
+        let is_cut_off = known.spans > journey.spans.len()
+            && before_the_end <= self.config.settle_ns
+            && spans.any(|(index, span)| journey.forest.is_orphan(index, span));
+        let message = "its newest span is among the last of the file, and a parent is missing; more may still come";
+        is_cut_off.then(|| Note::general(NoteCode::TooYoung, message))
     }
 }

@@ -10,6 +10,7 @@ use crate::model::evidence::{Listed, Operation};
 use crate::model::journey::{CauseKind, Journey};
 use crate::model::pattern::Pattern;
 use crate::model::span::{Span, SpanKind};
+use crate::model::time::Timestamp;
 
 /// What is known beside the journey: from other journeys, from what Jaeger lists, and from the configuration.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,10 @@ pub struct Knowledge {
     pub entries: BTreeMap<(String, String), usize>,
     /// How many journeys were looked at.
     pub journeys: usize,
+    /// How many spans were looked at.
+    pub spans: usize,
+    /// The end of the newest of these spans.
+    pub newest: Option<Timestamp>,
     /// Topics whose consumers are not traced here.
     pub external_topics: Vec<Pattern>,
     /// Hosts that are not ours.
@@ -43,6 +48,9 @@ impl Knowledge {
     /// Adds what spans show by themselves, whatever journeys they belong to: which services are traced, and which
     /// topics they publish to and consume.
     pub fn learn_spans(&mut self, spans: &[Span]) {
+        self.spans += spans.len();
+        let ends = spans.iter().filter(|span| span.has_sane_time()).map(Span::end);
+        self.newest = self.newest.max(ends.max());
         for span in spans {
             let service = span.service();
             if !service.is_empty() && !self.traced.contains(service) {

@@ -36,6 +36,7 @@ use rule_hit::RuleHit;
 use rules::RULES;
 
 pub use input::FindingsInput;
+pub(crate) use remote_peer::is_step;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

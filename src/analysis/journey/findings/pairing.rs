@@ -72,7 +72,9 @@ impl<'a> Pairing<'a> {
             return pairing;
         }
         pairing.by_context();
-        for tier in [Self::by_id, Self::by_id_alone, Self::by_place, Self::by_key, Self::by_time] {
+        for tier in
+            [Self::by_id, Self::by_id_alone, Self::by_place, Self::by_key, Self::by_time, Self::by_time_received]
+        {
             pairing.spread();
             tier(&mut pairing);
         }
@@ -252,6 +254,22 @@ impl<'a> Pairing<'a> {
         }
     }
 
+    /// The same for consumers that only say that they received: in the trace of the publish they took its message, elsewhere
+    /// they may as well have polled for nothing.
+    fn by_time_received(&mut self) {
+        let mut lanes: BTreeMap<(&str, TraceId), Lane> = BTreeMap::new();
+        for (index, role) in self.leftovers() {
+            let span = self.span(index);
+            if role == MessageRole::Publish || !is_settlement(span) {
+                let topics = span.topics().into_iter();
+                topics.for_each(|topic| lanes.entry((topic, span.trace_id)).or_default().add(index, role));
+            }
+        }
+        for lane in lanes.into_values() {
+            self.drive(lane, |_| PairedBy::SomeFit);
+        }
+    }
+
     /// Whether a span consumed a message rather than polled for some, and no span below it names that message.
     pub(crate) fn takes_a_message(&self, consume: usize) -> bool {
         let (span, chains) = (self.span(consume), &self.chains);
@@ -351,6 +369,11 @@ impl<'a> SpansByMessage<'a> {
         let on_topic = topics.into_iter().find_map(|topic| self.on_topic.get(&(id, topic)));
         on_topic.or_else(|| self.without_topic.get(id)).copied()
     }
+}
+
+/// Whether the span fetches or settles messages at the broker rather than handles one.
+fn is_settlement(span: &Span) -> bool {
+    matches!(span.message_operation().as_str(), "fetch" | "settle" | "ack" | "nack" | "commit")
 }
 
 /// Whether two spans name different messages.

@@ -97,6 +97,8 @@ impl<'a> Remote<'a> {
             return None;
         }
         let host = span.attributes.text(&HOSTS).or_else(|| span.attributes.text(&URLS).and_then(host_of));
+        // Some clients put the address into their name: `GET https://api.example.com/v1`.
+        let host = host.or_else(|| span.name.split_whitespace().find(|word| word.contains("://")).and_then(host_of));
         let host = host.map(without_port);
         let name = span.peer().or(host).map(without_port)?;
         let is_foreign = [Some(name), host].into_iter().flatten().any(|n| known.is_external_host(n))
@@ -213,6 +215,7 @@ mod tests {
             ("server.address=shop:http", Some(("shop:http", false))),
             ("server.address=[fd00::1]:80", Some(("[fd00::1]:80", false))),
             ("http.route=/x", None),
+            ("peer.service=stripe", Some(("stripe", false))),
         ];
         for (attributes, wanted) in table {
             let journey = sketch::journey(&format!("a/call 0..1 client {attributes}"));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::analysis::journey::clocks::asynchronous_cause;
 use crate::analysis::journey::deliveries::{Deliveries, consumes, enclosing_receive, publishes};
-use crate::analysis::journey::findings::calls_that_lost_their_context;
+use crate::analysis::journey::findings::{calls_that_lost_their_context, is_step};
 use crate::analysis::stats::durations::Durations;
 use crate::model::conventions::short_service;
 use crate::model::filter::Filters;
@@ -275,7 +275,7 @@ impl ServiceMapFold {
         let goes_on = seen.answered.contains(&index)
             || effects().any(|(effect, below)| {
                 below.service() != span.service() && asynchronous_cause(journey, effect).is_none()
-                    || below.service() == span.service() && below.kind == SpanKind::Client
+                    || below.service() == span.service() && below.kind == SpanKind::Client && !is_step(below)
             });
         if let Some(to) = remote(span).filter(|_| seen.wanted[index] && !goes_on) {
             self.count(MapNode::service(span), to, span, EdgeEvidence::Parent);

@@ -114,11 +114,21 @@ impl SiblingComparison<'_> {
             let step = Some(&journey.spans[first]).filter(|step| !is_sparable(step))?;
             let by_link = by_link.get(&sibling_key(step));
             let has = |sibling: &usize| having.contains(sibling) || by_link.is_some_and(|l| l.contains(sibling));
-            let lacking: Vec<usize> = siblings.iter().copied().filter(|sibling| !has(sibling)).collect();
-            let having = siblings.len() - lacking.len();
+            // Calls without a route of their own that reached another server are no siblings of those that reached this one.
+            let reached_another = |sibling: &usize| {
+                step.kind == SpanKind::Server && journey.spans[*sibling].kind == SpanKind::Client && {
+                    let mut effects = journey.forest.effects[*sibling].iter();
+                    effects.any(|effect| journey.spans[*effect].kind == SpanKind::Server)
+                }
+            };
+            let (having, lacking): (Vec<usize>, Vec<usize>) = siblings.iter().partition(|sibling| has(sibling));
+            let lacking: Vec<usize> = lacking.into_iter().filter(|sibling| !reached_another(sibling)).collect();
+            let (having, siblings) = (having.len(), having.len() + lacking.len());
+            if siblings < LEAST_SIBLINGS {
+                return None;
+            }
             // Two thirds: two of three, three of four, four of five. Below that the step may just be optional.
-            (!lacking.is_empty() && having * 3 >= siblings.len() * 2)
-                .then(|| hit(self.context, first, lacking, siblings.len()))
+            (!lacking.is_empty() && having * 3 >= siblings * 2).then(|| hit(self.context, first, lacking, siblings))
         };
         steps.into_values().filter_map(deviation).collect()
     }
