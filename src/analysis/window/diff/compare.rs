@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{DiffFold, DiffSide, Name, Route, StepInJourney};
-use crate::analysis::stats::significance::{ContingencyTable, LnFactorials, mann_whitney, tarone_family_size};
+use crate::analysis::stats::significance::{
+    ContingencyTable, LnFactorials, discovery_level, mann_whitney, tarone_family_size,
+};
 use crate::analysis::window::steps::Entry;
 use crate::model::span::SpanKind;
 use crate::model::time::SECOND;
@@ -17,8 +19,12 @@ const JITTER_NS: i64 = SECOND / 200;
 /// Two journeys: a queue wait differs if it does by more than this and by more than a fifth. Polling intervals alone make
 /// tens of milliseconds.
 const WAIT_NS: i64 = SECOND / 10;
-/// Many journeys: probability that a screen has any mark where nothing differs (family-wise error rate).
+/// Many journeys: probability that a screen has any mark where nothing differs, and the share of marks that are chance where
+/// something does (false discovery rate).
 const LEVEL: f64 = 0.02;
+/// Many journeys: a step is compared by how many of its calls are beyond each of these percentiles of both sides. A fault
+/// that makes a part of the calls slower shows at one of them, whichever part that is.
+const SLOWEST: [usize; 3] = [75, 90, 95];
 /// Many journeys: medians that differ by less than this and a tenth are not marked, however significant: with thousands of
 /// journeys a microsecond is significant.
 const LEAST_NS: i64 = SECOND / 1_000;
@@ -43,7 +49,7 @@ pub(crate) enum Change {
     Slower,
     /// It takes longer because of steps below it.
     SlowerBelow,
-    /// Its median is the same, but more of its calls are among the slowest twentieth.
+    /// Its median is the same, but more of its calls are among the slowest.
     SlowerAtTimes,
     /// It takes less time.
     Faster,
@@ -315,9 +321,9 @@ fn mark_changes(row: &mut DiffRow, below_ns: i64) -> i64 {
     if differs { longer.max(0) } else { 0 }
 }
 
-/// Compares two sets of journeys. Five tests a step: number of calls, share of failed journeys, duration, share of the
-/// slowest twentieth, queue wait; and one test an entry: whether it appeared or disappeared. The level is corrected for all
-/// tests that could be significant (Tarone).
+/// Compares two sets of journeys. Five tests a step: number of calls, share of failed journeys, duration, shares of the
+/// slowest calls, queue wait; and one test an entry: whether it appeared or disappeared. The false discovery rate is
+/// controlled over all tests that could be significant (Tarone).
 fn many(diff: &DiffFold) -> DiffResult {
     let mut rows = rows(diff);
     let all = diff.journeys();
@@ -329,8 +335,10 @@ fn many(diff: &DiffFold) -> DiffResult {
         rows.iter().map(|row| TestResults::new(row, diff.journeys_of_entry(row.place), &factorials)).collect();
     let begun: Vec<TestResult> =
         diff.routes.iter().map(|route| TestResult::share_test(route.journeys, all, &factorials)).collect();
-    let least = least(&asked).into_iter().chain(begun.iter().map(|answer| answer.least)).collect();
-    let level = LEVEL / tarone_family_size(least, LEVEL) as f64;
+    let tests: Vec<TestResult> = distinct_tests(&asked).into_iter().chain(begun.iter().copied()).collect();
+    let family = tarone_family_size(tests.iter().map(|test| test.least).collect(), LEVEL);
+    let telling = tests.iter().filter(|test| test.least <= LEVEL / family as f64);
+    let level = discovery_level(telling.map(|test| test.p).collect(), family, LEVEL);
     let mut below: BTreeMap<usize, i64> = BTreeMap::new();
     for (row, answers) in rows.iter_mut().zip(&asked).rev() {
         row.changes = answers.changes(row, diff.journeys_of_entry(row.place), level);
@@ -366,12 +374,12 @@ fn many(diff: &DiffFold) -> DiffResult {
     })
 }
 
-/// The smallest p-value that each test could have. Tests of failures in the same journeys count once: they are one
-/// observation, and a cascade would otherwise use up the level.
-fn least(asked: &[TestResults]) -> Vec<f64> {
+/// All tests. Those of failures in the same journeys count once: they are one observation, and a cascade would otherwise use
+/// up the level.
+fn distinct_tests(asked: &[TestResults]) -> Vec<TestResult> {
     let mut counted = BTreeSet::new();
-    let failures = asked.iter().filter(|one| counted.insert(&one.failing)).map(|one| one.fails.least);
-    let lengths = |one: &TestResults| [one.calls.least, one.length.least, one.tail.least, one.wait.least];
+    let failures = asked.iter().filter(|one| counted.insert(&one.failing)).map(|one| one.fails);
+    let lengths = |one: &TestResults| [one.calls, one.length, one.tail, one.wait];
     asked.iter().flat_map(lengths).chain(failures).collect()
 }
 
@@ -396,6 +404,17 @@ impl TestResult {
         Self { p: mann_whitney(first, second), least: low.min(high) }
     }
 
+    /// The one with the smaller p-value.
+    fn better(self, other: Self) -> Self {
+        Self { p: self.p.min(other.p), least: self.least.min(other.least) }
+    }
+
+    /// The best of several tests of the same thing.
+    fn of_several(self, tests: usize) -> Self {
+        let times = |p: f64| (p * tests as f64).min(1.0);
+        Self { p: times(self.p), least: times(self.least) }
+    }
+
     /// Fisher's exact test of two shares, two-sided. Exact, because counts are often small.
     fn share_test(failed: [usize; 2], all: [usize; 2], factorials: &LnFactorials) -> Self {
         let having = failed[0] + failed[1];
@@ -414,7 +433,7 @@ struct TestResults {
     calls: TestResult,
     fails: TestResult,
     length: TestResult,
-    /// Shares of calls among the slowest twentieth of both sides.
+    /// Shares of calls among the slowest of both sides.
     tail: TestResult,
     wait: TestResult,
     /// The journeys of each side in which it fails.
@@ -428,14 +447,21 @@ impl TestResults {
         calls.iter_mut().zip(all).for_each(|(calls, all)| calls.resize(all.max(calls.len()), 0.0));
         let mut lengths: Vec<i64> = row.seen.iter().copied().flatten().map(mean).collect();
         lengths.sort_unstable();
-        let long = quantile(&lengths, 95);
-        let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
+        let calls_of = row.seen.map(<[StepInJourney]>::len);
+        let slowest = |share: usize| {
+            let long = quantile(&lengths, share);
+            let longest = row.seen.map(|seen| seen.iter().filter(|one| mean(one) > long).count());
+            TestResult::share_test(longest, calls_of, factorials)
+        };
+        // The best of several tests is as likely by chance as all of them together.
+        let tail =
+            SLOWEST.map(slowest).into_iter().reduce(TestResult::better).map(|best| best.of_several(SLOWEST.len()));
         let failing = row.seen.map(|seen| seen.iter().filter(|one| one.errors > 0).map(|one| one.journey).collect());
         Self {
             calls: TestResult::rank_test(calls),
             fails: TestResult::share_test(failing.each_ref().map(Vec::len), all, factorials),
             length: TestResult::rank_test(numbers(|one| mean(one) as f64)),
-            tail: TestResult::share_test(longest, row.seen.map(<[StepInJourney]>::len), factorials),
+            tail: tail.unwrap_or(TestResult { p: 1.0, least: 1.0 }),
             wait: TestResult::rank_test(numbers(|one| one.wait_ns as f64)),
             failing,
         }
@@ -459,7 +485,9 @@ impl TestResults {
         }
         let [a, b] = row.seen.map(|seen| StepFigures::new(seen).unwrap_or_default());
         let apart = |a: i64, b: i64| b.saturating_sub(a).saturating_abs() > LEAST_NS.max(a.max(b) / 10);
-        if apart(a.p50_ns, b.p50_ns) && self.length.p <= level {
+        // Ranks do not see how much slower the slow half became, shares of the slowest do.
+        let has_longer_tail = b.p50_ns > a.p50_ns && self.tail.p <= level;
+        if apart(a.p50_ns, b.p50_ns) && (self.length.p <= level || has_longer_tail) {
             changes.push(if b.p50_ns > a.p50_ns { Change::Slower } else { Change::Faster });
         }
         let is_slower = changes.contains(&Change::Slower);
