@@ -82,7 +82,9 @@ impl Error {
             Self::Usage { hint, .. } => hint,
             Self::Spec(_) => "`trace schema pipeline` prints the grammar for editors; README has it for people",
             Self::Config(_) => "mend the line, or name another file with --config",
-            Self::Input { .. } => "readable are Jaeger JSON, OTLP JSON and JSON lines, and logcli's JSON lines",
+            Self::Input { .. } => {
+                "readable are Jaeger JSON, also from Elasticsearch, OTLP JSON and JSON lines, and logcli's JSON lines"
+            }
             Self::Secret(_) | Self::Output { .. } => "",
         }
     }

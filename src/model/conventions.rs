@@ -82,6 +82,15 @@ pub(crate) const TOPIC_KEYS: [&str; 13] = [
 /// gRPC status codes that are a server's fault, as the semantic conventions have it; all others but 0 are its client's.
 const GRPC_SERVER_FAULTS: [i64; 6] = [2, 4, 12, 13, 14, 15];
 
+/// Whether the attribute `error` says that the span failed: true, or any text but `false` and `0`. OpenTracing has a
+/// boolean there, Zipkin the words of the error.
+fn says_error(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "false" | "0"),
+        value => value.is_true(),
+    }
+}
+
 /// The role of a span in messaging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRole {
@@ -98,7 +107,7 @@ impl Span {
             StatusCode::Error => true,
             StatusCode::Ok => false,
             StatusCode::Unset => {
-                self.attributes.get("error").is_some_and(Value::is_true)
+                self.attributes.get("error").is_some_and(says_error)
                     || self.http_status().is_some_and(|s| s >= 500 || self.kind == SpanKind::Client && s >= 400)
                     || self.grpc_failed()
             }
@@ -268,6 +277,11 @@ impl Span {
         }
         if let Some(text) =
             self.attributes.text(&["error.message", "exception.message", "error.type", "exception.type"])
+        {
+            return text.to_owned();
+        }
+        if let Some(text) = self.attributes.text(&["error"]).filter(|text| !matches!(text.trim(), "true" | "1"))
+            && self.attributes.get("error").is_some_and(says_error)
         {
             return text.to_owned();
         }

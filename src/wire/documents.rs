@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde_json::value::RawValue;
 
 use crate::wire::json::{Json, repaired};
 use crate::wire::log_line::TIME_FIELDS;
+use crate::wire::span_formats::{search_hit, search_hits, unread_span};
 use crate::wire::{Decoded, Malformed, jaeger_json, log_line, loki_json, otlp_json, with_tree};
 
 /// One document, or a place where none could be decoded.
@@ -47,6 +50,15 @@ pub(crate) enum DocumentForm<'a> {
     Line,
     /// A list of documents.
     List(Vec<&'a str>),
+    /// An answer of Elasticsearch or OpenSearch.
+    SearchHits {
+        /// The documents that were found.
+        documents: Vec<&'a str>,
+        /// How many more match than the answer has.
+        more: u64,
+    },
+    /// A span in a format that cannot be read; whose it is, and how it becomes readable.
+    UnreadSpan(String),
     /// Something else; a few words on it.
     Unknown(String),
 }
@@ -62,9 +74,29 @@ pub(crate) fn decode(form: &DocumentForm, text: &str) -> Result<Decoded, String>
         DocumentForm::Loki => decoded(loki_json::streams(text.as_bytes())),
         DocumentForm::Logcli => loki_json::logcli(text).map(one_line),
         DocumentForm::Line => log_line::stored(text).map(one_line).ok_or_else(|| "its time cannot be read".to_owned()),
-        DocumentForm::List(_) => Err("a list of lists is none of the readable forms".to_owned()),
+        DocumentForm::List(_) | DocumentForm::SearchHits { .. } => {
+            Err("a list of lists is none of the readable forms".to_owned())
+        }
+        DocumentForm::UnreadSpan(what) => Err(format!("this is {what}")),
         DocumentForm::Unknown(what) => Err(format!("{what} is none of the readable forms")),
     }
+}
+
+/// The text without what `docker compose logs` and `kubectl logs --prefix` write before each line: the name of a container,
+/// in colour or not, and a time where one was asked for. None where its first line has nothing of the kind.
+pub(crate) fn without_container_names(text: &str) -> Option<String> {
+    static PREFIX: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let colour = r"(?:\x1b\[[\d;]*m)*";
+        let name = r"(?:[A-Za-z0-9][\w.-]*\s*\||\[pod/[^\]\s]+\])";
+        Regex::new(&format!(r"^{colour}{name}{colour}\s(?:\d{{4}}-\d\d-\d\dT[\d:.]+Z\s)?")).ok()
+    });
+    let prefix = PREFIX.as_ref()?;
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    if !prefix.is_match(lines.next()?) {
+        return None;
+    }
+    let bare: Vec<Cow<'_, str>> = text.split('\n').map(|line| prefix.replace(line, "")).collect();
+    Some(bare.join("\n"))
 }
 
 /// The documents of a text in their order. A broken one is skipped up to the next line that begins one.
@@ -204,10 +236,21 @@ fn form_of<'a>(fields: &BTreeMap<String, &'a RawValue>, text: &'a str) -> Docume
         kind => return DocumentForm::Unknown(format!("a `{kind}` of a metric query")),
     }
     match () {
+        () if holds("hits", '{')
+            && let Some((documents, more)) = search_hits(text) =>
+        {
+            DocumentForm::SearchHits { documents, more }
+        }
+        () if holds("_source", '{')
+            && let Some(document) = search_hit(text) =>
+        {
+            DocumentForm::SearchHits { documents: vec![document], more: 0 }
+        }
         () if holds("spans", '[') || has("traceID") && has("spans") => DocumentForm::Jaeger,
         () if has("spanID") && has("operationName") => DocumentForm::JaegerSpan,
         () if holds("line", '"') && has("timestamp") && (has("labels") || fields.len() == 2) => DocumentForm::Logcli,
         () if within(&otlp_json::KEYS[..7]) => DocumentForm::Otlp,
+        () if let Some(what) = unread_span(fields) => DocumentForm::UnreadSpan(what),
         () if TIME_FIELDS.iter().any(|key| has(key)) => DocumentForm::Line,
         () if within(&otlp_json::KEYS) => DocumentForm::Otlp,
         () if has("data") && (has("errors") || within(&["data"]) || holds("data", 'n')) => DocumentForm::Jaeger,

@@ -13,6 +13,7 @@ pub(crate) mod otlp_json;
 pub(crate) mod prometheus_json;
 pub(crate) mod prometheus_rules;
 pub(crate) mod promql;
+pub(crate) mod span_formats;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

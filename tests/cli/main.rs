@@ -5,6 +5,7 @@
 mod support;
 
 mod api_versions;
+mod cases;
 mod ci_examples;
 mod completions;
 mod error_lines;

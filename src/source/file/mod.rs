@@ -1,5 +1,6 @@
 //! Evidence from files and standard input: finds out the format, keeps what can be read, notes what cannot.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -11,7 +12,7 @@ use crate::model::id::{SpanId, TraceId};
 use crate::model::log::LineKey;
 use crate::model::source::Source;
 use crate::model::span::Span;
-use crate::wire::documents::{DocumentForm, DocumentPiece, decode, form, split};
+use crate::wire::documents::{DocumentForm, DocumentPiece, decode, form, split, without_container_names};
 use crate::wire::{Decoded, is_utf16, text};
 
 /// Unreadable lines that get a note each; the rest is summed up in one.
@@ -59,6 +60,7 @@ pub fn read(name: &str, bytes: impl AsRef<[u8]>) -> Result<Evidence, Error> {
     if text.trim().is_empty() {
         return Err(input(name, "the file is empty"));
     }
+    let text = without_container_names(&text).map_or(text, Cow::Owned);
     let mut reader = FileReader::default();
     reader.read(split(&text), if text.ends_with('\n') { FileEnd::Newline } else { FileEnd::InLine });
     reader.finish(name)
@@ -112,6 +114,10 @@ fn not_text(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(HEAD as usize)];
     match head {
         [0x1F, 0x8B, ..] => Some("this is compressed with gzip; unpack it with gunzip first"),
+        [_, _, _, _, 0x28, 0xB5, 0x2F, 0xFD, ..] => Some(
+            "this is compressed with zstd in the frames of the collector's file exporter, which unzstd cannot unpack; \
+             write it again without `compression` and with `format: json`",
+        ),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Some("this is compressed with zstd; unpack it with unzstd first"),
         [b'P', b'K', 3, 4, ..] => Some("this is a zip archive; unpack it first"),
         head if is_utf16(head) => None,
@@ -140,7 +146,7 @@ impl FileReader {
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.into_iter().enumerate() {
             match piece {
-                DocumentPiece::Document { line, text } => self.document(line, &text),
+                DocumentPiece::Document { line, text } => self.document(line, &text, 0),
                 DocumentPiece::Broken { line, why, is_cut: true } if at == last && at > 0 && end == FileEnd::InLine => {
                     self.broken.push(format!("line {line} is only half written, as if the file still grew: {why}"));
                 }
@@ -152,12 +158,20 @@ impl FileReader {
         }
     }
 
-    fn document(&mut self, line: usize, text: &str) {
+    /// Reads one document, `depth` lists deep: Zipkin answers with a list of traces, each a list of spans.
+    fn document(&mut self, line: usize, text: &str, depth: usize) {
         match form(text) {
-            DocumentForm::List(documents) => {
+            DocumentForm::List(documents)
+                if depth == 0 || depth == 1 && documents.iter().all(|d| d.starts_with('{')) =>
+            {
                 self.recognised += usize::from(documents.is_empty());
-                for text in documents {
-                    self.take(line, decode(&form(text), text));
+                documents.into_iter().for_each(|text| self.document(line, text, depth + 1));
+            }
+            DocumentForm::SearchHits { documents, more } if depth < 2 => {
+                self.recognised += usize::from(documents.is_empty());
+                documents.into_iter().for_each(|text| self.document(line, text, depth + 1));
+                if more > 0 {
+                    self.decoded.errors.push(format!("{more} more hits match than it has; ask with a larger `size`"));
                 }
             }
             form => self.take(line, decode(&form, text)),
