@@ -431,7 +431,7 @@ complete -c trace -n "__fish_trace_using_subcommand latency" -l top -d 'Show so 
 complete -c trace -n "__fish_trace_using_subcommand latency" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
 metrics\t''
 spans\t''"
-complete -c trace -n "__fish_trace_using_subcommand latency" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand latency" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand latency" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand latency" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand latency" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -505,7 +505,7 @@ complete -c trace -n "__fish_trace_using_subcommand map" -l top -d 'Show so many
 complete -c trace -n "__fish_trace_using_subcommand map" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
 metrics\t''
 spans\t''"
-complete -c trace -n "__fish_trace_using_subcommand map" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand map" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand map" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand map" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand map" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -578,7 +578,7 @@ complete -c trace -n "__fish_trace_using_subcommand hotspots" -l top -d 'Show so
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l via -d 'From metrics that count every span, from spans, or from whichever there is [default: auto]' -r -f -a "auto\t''
 metrics\t''
 spans\t''"
-complete -c trace -n "__fish_trace_using_subcommand hotspots" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand hotspots" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand hotspots" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -849,7 +849,7 @@ complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l show-quer
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand learn-pipeline" -s h -l help -d 'Print help'
 complete -c trace -n "__fish_trace_using_subcommand phases" -l stuck-after -d 'A phase is stuck that has something in progress and has not moved for so long [default: 15m]' -r
-complete -c trace -n "__fish_trace_using_subcommand phases" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand phases" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand phases" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand phases" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand phases" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -918,7 +918,7 @@ complete -c trace -n "__fish_trace_using_subcommand phases" -s q -l quiet -d 'No
 complete -c trace -n "__fish_trace_using_subcommand phases" -l show-queries -d 'Print the requests as URLs, LogQL and PromQL to paste elsewhere'
 complete -c trace -n "__fish_trace_using_subcommand phases" -l no-progress -d 'No progress on standard error'
 complete -c trace -n "__fish_trace_using_subcommand phases" -s h -l help -d 'Print help'
-complete -c trace -n "__fish_trace_using_subcommand alerts" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand alerts" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand alerts" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand alerts" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand alerts" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -995,7 +995,7 @@ complete -c trace -n "__fish_trace_using_subcommand why" -l top -d 'Show so many
 complete -c trace -n "__fish_trace_using_subcommand why" -l by -d 'Compare only these: attribute, operation, service; repeatable' -r -f -a "attribute\t''
 operation\t''
 service\t''"
-complete -c trace -n "__fish_trace_using_subcommand why" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand why" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand why" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''
@@ -1067,7 +1067,7 @@ complete -c trace -n "__fish_trace_using_subcommand why" -s h -l help -d 'Print 
 complete -c trace -n "__fish_trace_using_subcommand diff" -l at -d 'Compare the hour before this time with the hour after it' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l before -d 'Compare this window …' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l after -d '… with this one' -r
-complete -c trace -n "__fish_trace_using_subcommand diff" -l limit -d 'Of backends, the newest N traces of each service' -r
+complete -c trace -n "__fish_trace_using_subcommand diff" -l limit -d 'Of backends, the newest N traces of each service [default: 200]' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l correlation-id -d 'A correlation ID, whatever it looks like' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l trace-id -d 'A trace ID: 1 to 32 hex digits, or base64' -r
 complete -c trace -n "__fish_trace_using_subcommand diff" -l fail-on -d '1 where something this grave was found and is not of low confidence: error, warning or info' -r -f -a "error\t''

@@ -148,6 +148,7 @@ impl AlertsArgs {
             provenance: session.window_provenance(&request),
             found: Found::from_count(report.rules.len()),
             worst: report.has_broken_rule().then_some(Severity::Warning),
+            ..AnswerSummary::default()
         };
         answer.provenance.absorb(found.status);
         Ok(context.outcome(answer, session.finish(), self.window.journey.verdict, report))

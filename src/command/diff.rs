@@ -72,6 +72,8 @@ Examples:
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let journey = &self.window.journey;
         journey.verdict.refuse_fail_on("diff", "--exit-code ends with 1 where the two differ")?;
+        journey.filters.refuse_about_lines("diff")?;
+        journey.sources.refuse_for_servers(self.window.limit.map(|_| "--limit"))?;
         let input = &journey.sources.input;
         if input.iter().any(|path| path.as_os_str() == "-") && !(input.len() == 2 && self.other.is_none()) {
             return Err(Error::usage(

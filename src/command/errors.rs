@@ -6,6 +6,7 @@ use crate::analysis::window::occurrences::ErrorRole;
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
 use crate::model::journey::Journey;
+use crate::model::provenance::Supply;
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
 use crate::options::layers::ConfigSources;
@@ -54,7 +55,9 @@ Examples:
     }
 
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
-        let args = WindowArgs { limit: self.limit.max(MIN_TRACES), journey: self.journey.clone() };
+        let asks_backends = self.journey.sources.supply(&context.environment)? == Supply::Backends;
+        let limit = asks_backends.then_some(self.limit.max(MIN_TRACES));
+        let args = WindowArgs { limit, journey: self.journey.clone() };
         let (session, request) = context.open_window(&args)?;
         let when = context.time_phrase(&args, &session)?;
         let mut list: Option<ErrorList> = None;

@@ -66,6 +66,7 @@ Examples:
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let verdict = self.window.journey.verdict;
         verdict.refuse_fail_on("latency", "trace hotspots and trace missing judge what they find")?;
+        self.window.journey.filters.refuse_about_lines("latency")?;
         self.via.refuse_without_metrics(&self.window, &context.environment)?;
         let (session, request) = context.open_window(&self.window)?;
         let by = self.by.clone().unwrap_or_default();

@@ -51,6 +51,7 @@ Examples:
     }
 
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
+        self.journey.filters.refuse_about_spans("logs")?;
         let (session, mut request) = context.open_journey(&self.journey)?;
         request.context_lines = usize::try_from(self.context).unwrap_or(0);
         let found = session.journey(&request).await?;

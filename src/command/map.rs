@@ -47,6 +47,7 @@ Examples:
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let verdict = self.window.journey.verdict;
         verdict.refuse_fail_on("map", "trace hotspots and trace missing judge what they find")?;
+        self.window.journey.filters.refuse_about_lines("map")?;
         self.via.refuse_without_metrics(&self.window, &context.environment)?;
         let (session, request) = context.open_window(&self.window)?;
         let counted_in = session.counted_window(&request);

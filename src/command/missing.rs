@@ -15,6 +15,7 @@ use crate::options::layers::ConfigSources;
 use crate::options::many_runs::ManyRunsArgs;
 use crate::report::missing::{MissingReport, MissingRun};
 use crate::report::text::counted;
+use crate::report::wording::shell::filter_flags;
 use crate::session::Session;
 use crate::session::answer::JourneyAnswer;
 use crate::session::request::{JourneyRequest, JourneySelection, JourneysRequest};
@@ -58,6 +59,10 @@ Examples:
 
     async fn run(&self, context: &Context) -> Result<Outcome, Error> {
         let least = if self.all { Severity::Info } else { Severity::Warning };
+        let selects_runs = self.many.recent.is_some();
+        if !selects_runs {
+            self.journey.filters.refuse_not_of_findings()?;
+        }
         let (session, request, many) = context.open_journeys(&self.journey, &self.many)?;
         let compared = match self.baseline {
             Some(newest) => Some(Box::pin(runs_alike(newest, &session, &request)).await?),
@@ -67,6 +72,15 @@ Examples:
         let request = JourneyRequest { baseline, ..request };
         let mut runs = Vec::new();
         let take = |found: &mut JourneyAnswer| {
+            if !selects_runs {
+                let filters = &request.filters;
+                found
+                    .analysed
+                    .findings
+                    .list
+                    .retain(|finding| filters.wants_operation(&finding.service, &finding.operation));
+                found.summary.worst = found.analysed.findings.worst_severity();
+            }
             let analysed = std::mem::take(&mut found.analysed);
             runs.push(MissingRun::new(&found.query.subject.text, analysed, &found.summary.provenance));
         };
@@ -75,7 +89,8 @@ Examples:
             let said = format!("compared with {} that went well", counted(*runs, "other run"));
             answer.provenance.note(Note::general(NoteCode::Info, said));
         }
-        let report = MissingReport::new(runs, least);
+        let selected_by = if selects_runs { String::new() } else { filter_flags(&request.filters) };
+        let report = MissingReport::new(runs, least).selected_by(selected_by);
         Ok(context.outcome(answer, session.finish(), self.journey.verdict, report))
     }
 }

@@ -28,6 +28,7 @@ use std::fmt::Write;
 
 use crate::error::{Error, Exit};
 use crate::gather::backend_status;
+use crate::model::evidence::{Note, NoteCode};
 use crate::options::backends::BackendArgs;
 use crate::options::environment::Environment;
 use crate::options::journey::VerdictArgs;
@@ -37,7 +38,7 @@ use crate::options::settings::{ConfigFileArgs, Settings};
 use crate::options::sources::SourceArgs;
 use crate::render::{Format, View, escape, render};
 use crate::report::{Report, ReportBody};
-use crate::session::answer::AnswerSummary;
+use crate::session::answer::{AnswerSummary, Found};
 use crate::session::{FinishedSession, RecordingResult};
 
 /// A command of the program: the flags of one invocation.
@@ -135,7 +136,15 @@ impl Context {
             let no_backend = backend_status::no_backend(&answer.provenance.backends);
             no_backend.into_iter().for_each(|note| answer.provenance.note(note));
         }
-        let exit = verdict.exit(answer.found, answer.quality(), answer.worst);
+        let found = if answer.not_found.is_empty() { answer.found } else { Found::Nothing };
+        let is_unknown = |note: &Note| note.code == NoteCode::UnknownName;
+        let exit = match verdict.exit(found, answer.quality(), answer.worst) {
+            // A slip in a filter must not make a gate pass.
+            Exit::Answered if verdict.fail_on.is_some() && answer.provenance.notes.iter().any(is_unknown) => {
+                Exit::CannotTell
+            }
+            exit => exit,
+        };
         self.show(&Report::new(answer.provenance, body), exit, finished)
     }
 

@@ -28,6 +28,7 @@ impl Context {
     /// # Errors
     /// Usage: flags that contradict each other; a recording that cannot be read.
     pub(super) fn open(&self, sources: &SourceArgs, backends: &BackendArgs) -> Result<Session, Error> {
+        sources.refuse_for_servers(backends.first_for_servers())?;
         let recording = match (&sources.recording.record, &sources.recording.replay) {
             (Some(folder), _) => RecordingMode::Record(folder.clone()),
             (None, Some(folder)) => RecordingMode::Replay(folder.clone()),
@@ -175,6 +176,7 @@ impl Context {
             let message = "--ids-from - and --input -: standard input can be read only once";
             return Err(Error::usage(message, "name a file for one"));
         }
+        args.sources.refuse_for_servers(many.total_timeout.map(|_| "--total-timeout"))?;
         let listed = many.ids(&self.environment)?;
         if is_named && (listed.is_some() || many.recent.is_some()) {
             return Err(Error::usage("one ID and a list of them", "name the ID, or give --ids-from or --recent"));
@@ -189,16 +191,13 @@ impl Context {
         Ok(JourneysRequest { selection, timeout: many.total_timeout.map(|ns| Duration::from_nanos(ns.unsigned_abs())) })
     }
 
-    /// What these flags ask of the session. A run of the demo is found by its name alone, whatever the times.
+    /// What these flags ask of the session.
     pub(super) fn journey_request(
         &self,
         args: &JourneyArgs,
         session: &Session,
     ) -> Result<JourneyRequest<'static>, Error> {
-        let window = match session.data().supply {
-            Supply::Demo(_) => None,
-            Supply::Files(_) | Supply::Backends => args.time.window(session.now(), self.settings.zone.value)?,
-        };
+        let window = args.time.window(session.now(), self.settings.zone.value)?;
         Ok(JourneyRequest {
             subject: args.subject.subject()?,
             window,
@@ -215,12 +214,10 @@ impl Context {
     pub(super) fn open_window(&self, args: &WindowArgs) -> Result<(Session, WindowRequest), Error> {
         let journey = &args.journey;
         let subject = journey.subject.subject()?;
+        journey.sources.refuse_for_servers(args.limit.map(|_| "--limit"))?;
         self.refuse_wrong_times(journey)?;
         let session = self.open(&journey.sources, &journey.backends)?;
-        let window = match session.data().supply {
-            Supply::Demo(_) if subject.is_some() => None,
-            _ => journey.time.window(session.now(), self.settings.zone.value)?,
-        };
+        let window = journey.time.window(session.now(), self.settings.zone.value)?;
         let request = WindowRequest {
             subject,
             window,

@@ -41,6 +41,8 @@ pub enum NoteCode {
     Oddity,
     /// Worth knowing.
     Info,
+    /// A name in a filter that nothing in the searched data has.
+    UnknownName,
 }
 
 impl NoteCode {
@@ -381,11 +383,11 @@ mod tests {
     fn what_is_missing_makes_an_answer_incomplete_and_what_is_odd_does_not() {
         use NoteCode::{
             BoundReached, ClockAdjusted, Info, NotConfigured, Oddity, Partial, Refused, Sampled, Skipped, TooYoung,
-            Truncated, Unreachable,
+            Truncated, UnknownName, Unreachable,
         };
         assert!(Evidence::default().is_complete());
         let missing = [Unreachable, Refused, Partial, Truncated, BoundReached, Skipped];
-        let odd = [TooYoung, ClockAdjusted, Sampled, NotConfigured, Oddity, Info];
+        let odd = [TooYoung, ClockAdjusted, Sampled, NotConfigured, Oddity, Info, UnknownName];
         for (code, complete) in missing.map(|code| (code, false)).into_iter().chain(odd.map(|code| (code, true))) {
             let mut evidence = Evidence::default();
             evidence.note(Note::general(Info, "x"));

@@ -112,6 +112,35 @@ pub struct LimitArgs {
     pub max_answer: Option<usize>,
 }
 
+impl BackendArgs {
+    /// The first of these flags that only backends need. Keys and the settle time matter to files, too.
+    pub(crate) fn first_for_servers(&self) -> Option<&'static str> {
+        let limits = &self.limits;
+        let flags = [
+            ("--jaeger-url", self.jaeger_url.is_some()),
+            ("--loki-url", self.loki_url.is_some()),
+            ("--prometheus-url", self.prometheus_url.is_some()),
+            ("--without", !self.without.is_empty()),
+            ("--jaeger-api", self.jaeger_api.is_some()),
+            ("--loki-selector", self.loki_selector.is_some()),
+            ("--ca-cert", self.ca_cert.is_some()),
+            ("--timeout", self.timeout.is_some()),
+            ("--connect-timeout", self.connect_timeout.is_some()),
+            ("--idle-timeout", self.idle_timeout.is_some()),
+            ("--max-traces", limits.max_traces.is_some()),
+            ("--max-spans", limits.max_spans.is_some()),
+            ("--max-lines", limits.max_lines.is_some()),
+            ("--max-requests", limits.max_requests.is_some()),
+            ("--page-size", limits.page_size.is_some()),
+            ("--search-limit", limits.search_limit.is_some()),
+            ("--max-rounds", limits.max_rounds.is_some()),
+            ("--in-flight", limits.in_flight.is_some()),
+            ("--max-answer", limits.max_answer.is_some()),
+        ];
+        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+}
+
 const SOURCES: [(&str, Source); 3] =
     [("jaeger", Source::Jaeger), ("loki", Source::Loki), ("prometheus", Source::Prometheus)];
 

@@ -2,9 +2,11 @@
 
 use clap::Args;
 
+use crate::error::Error;
 use crate::model::duration::{duration, positive_duration};
 use crate::model::filter::Filters;
 use crate::model::pattern::Pattern;
+use crate::report::wording::shell::filter_flags;
 
 /// What is shown of a journey. Texts match exactly, `*` is anything, `re:…` a regular expression.
 #[derive(Args, Clone, Debug, Default)]
@@ -34,6 +36,39 @@ pub struct FilterArgs {
 }
 
 impl FilterArgs {
+    /// For a command that shows only lines: refuses what only spans meet.
+    ///
+    /// # Errors
+    /// Usage: such a filter is given.
+    pub(crate) fn refuse_about_spans(&self, command: &str) -> Result<(), Error> {
+        let Filters { operations, tags, min_duration_ns, max_duration_ns, .. } = self.filters();
+        let about_spans = Filters { operations, tags, min_duration_ns, max_duration_ns, ..Filters::default() };
+        refuse(
+            &about_spans,
+            format!("trace {command} shows lines, and only spans have that"),
+            "trace timeline takes it",
+        )
+    }
+
+    /// For a command that shows only spans: refuses what only lines meet.
+    ///
+    /// # Errors
+    /// Usage: such a filter is given.
+    pub(crate) fn refuse_about_lines(&self, command: &str) -> Result<(), Error> {
+        let about_lines = Filters { log: self.log.clone(), ..Filters::default() };
+        refuse(&about_lines, format!("trace {command} reads spans, and only lines have that"), "trace logs takes it")
+    }
+
+    /// For a command that shows findings, which have a service and an operation: refuses the other filters.
+    ///
+    /// # Errors
+    /// Usage: such a filter is given.
+    pub(crate) fn refuse_not_of_findings(&self) -> Result<(), Error> {
+        let others = Filters { services: vec![], operations: vec![], ..self.filters() };
+        let said = "findings have a service and an operation, nothing else to select them by";
+        refuse(&others, said.to_owned(), "with --recent it selects the runs")
+    }
+
     /// The filters that the flags describe.
     pub(crate) fn filters(&self) -> Filters {
         Filters {
@@ -47,6 +82,10 @@ impl FilterArgs {
             ..Filters::default()
         }
     }
+}
+
+fn refuse(filters: &Filters, said: String, hint: &str) -> Result<(), Error> {
+    if filters.is_empty() { Ok(()) } else { Err(Error::usage(format!("{}: {said}", filter_flags(filters)), hint)) }
 }
 
 fn tag(text: &str) -> Result<(String, Pattern), String> {

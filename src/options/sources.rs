@@ -64,11 +64,23 @@ impl SourceArgs {
     fn refuse_recording(&self, instead: &str) -> Result<(), Error> {
         let flag =
             self.recording.record.as_ref().map(|_| "--record").or(self.recording.replay.as_ref().map(|_| "--replay"));
-        flag.map_or(Ok(()), |flag| {
-            Err(Error::usage(
-                format!("{flag} is about backends, but {instead} asks none"),
-                format!("drop {flag} or {instead}"),
-            ))
-        })
+        flag.map_or(Ok(()), |flag| Err(without_backends(flag, instead)))
     }
+
+    /// Refuses a flag that only backends need where none is asked.
+    ///
+    /// # Errors
+    /// Usage: the flag is given beside `--input` or `--demo`.
+    pub(crate) fn refuse_for_servers(&self, flag: Option<&str>) -> Result<(), Error> {
+        let instead = match () {
+            () if self.demo.is_some() => "--demo",
+            () if !self.input.is_empty() => "--input",
+            () => return Ok(()),
+        };
+        flag.map_or(Ok(()), |flag| Err(without_backends(flag, instead)))
+    }
+}
+
+fn without_backends(flag: &str, instead: &str) -> Error {
+    Error::usage(format!("{flag} is about backends, but {instead} asks none"), format!("drop {flag} or {instead}"))
 }

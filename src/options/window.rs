@@ -9,12 +9,15 @@ use crate::options::environment::Environment;
 use crate::options::journey::JourneyArgs;
 use crate::session::request::FigureSource;
 
+/// The newest traces of each service that are read by default. Chosen, not measured.
+const TRACES_PER_SERVICE: u32 = 200;
+
 /// A window of time, a file, the demo, or one journey.
 #[derive(Args, Clone, Debug, Default)]
 pub struct WindowArgs {
-    /// Of backends, the newest N traces of each service
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Time")]
-    pub limit: u32,
+    /// Of backends, the newest N traces of each service [default: 200]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Time")]
+    pub limit: Option<u32>,
     /// The flags of one journey.
     #[command(flatten)]
     pub journey: JourneyArgs,
@@ -23,7 +26,7 @@ pub struct WindowArgs {
 impl WindowArgs {
     /// The maximum number of traces to read of each service.
     pub(crate) fn traces_per_service(&self) -> usize {
-        usize::try_from(self.limit).unwrap_or(usize::MAX)
+        usize::try_from(self.limit.unwrap_or(TRACES_PER_SERVICE)).unwrap_or(usize::MAX)
     }
 }
 

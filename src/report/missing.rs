@@ -30,12 +30,17 @@ const KINDS: usize = 40;
 /// How many example runs are named for each.
 const EXAMPLES: usize = 2;
 
+/// How many IDs that nothing carries are named: a screen of 24 lines holds them.
+const LOST: usize = 40;
+
 /// The findings of one run, or of many.
 #[derive(Clone, Debug)]
 pub(crate) struct MissingReport {
     runs: Vec<MissingRun>,
     /// The least severity that the screen shows.
     least: Severity,
+    /// What selected the findings, as flags; empty where all are there.
+    selected_by: String,
 }
 
 /// One run, and what was found in it.
@@ -84,6 +89,8 @@ pub(crate) struct MissingRecord<'a> {
     findings: Vec<RunFindingRecord<'a>>,
     /// Every run.
     runs: Vec<MissingRunRecord<'a>>,
+    /// The IDs that nothing carries.
+    not_found: Vec<&'a str>,
 }
 
 /// A finding, and the run in which it was made.
@@ -116,7 +123,12 @@ struct MissingRunRecord<'a> {
 impl MissingReport {
     /// The report on these runs. Findings below the least severity are in the data, not on the screen.
     pub(crate) fn new(runs: Vec<MissingRun>, least: Severity) -> Self {
-        Self { runs, least }
+        Self { runs, least, selected_by: String::new() }
+    }
+
+    /// The same, of findings that these flags selected.
+    pub(crate) fn selected_by(self, selected_by: String) -> Self {
+        Self { selected_by, ..self }
     }
 
     fn shown<'a>(&'a self, run: &'a MissingRun) -> impl Iterator<Item = &'a Finding> {
@@ -125,8 +137,15 @@ impl MissingReport {
 
     fn one_run(&self, run: &MissingRun, frame: &Frame) -> Vec<Block> {
         let shown: Vec<&Finding> = self.shown(run).collect();
-        let (role, verdict) = verdict(run);
-        let title = vec![piece(role, verdict), piece(TextRole::Dim, " in "), piece(TextRole::Strong, &run.subject)];
+        let (role, verdict, of) = match verdict(run) {
+            _ if !frame.any_backend_responded() => (TextRole::Error, "✗ nobody answered".to_owned(), " for "),
+            (role, verdict) if run.is_empty() => (role, verdict, " for "),
+            _ if run.findings.list.is_empty() && !self.selected_by.is_empty() => {
+                (TextRole::Plain, format!("– no finding by {}", self.selected_by), " in ")
+            }
+            (role, verdict) => (role, verdict, " in "),
+        };
+        let title = vec![piece(role, verdict), piece(TextRole::Dim, of), piece(TextRole::Strong, &run.subject)];
         let mut numbers = vec![
             plain(counted(run.services, "service")),
             plain(counted(run.traces, "trace")),
@@ -171,11 +190,27 @@ impl MissingReport {
             Some(Severity::Warning) => (TextRole::Warn, "! "),
             _ => (TextRole::Good, "✓ "),
         };
-        let title = match (with_findings, counted(runs.len(), "run")) {
-            (0, runs) => format!("{mark}nothing wrong in {runs}"),
-            (n, runs) => format!("{mark}{n} of {runs} with findings"),
+        let lost: Vec<&str> = runs.iter().filter(|run| run.is_empty()).map(|run| run.subject.as_str()).collect();
+        let there = runs.len() - lost.len();
+        let is_sure = lost.is_empty() && runs.iter().all(|run| run.complete && run.settled);
+        let so_far = if runs.iter().all(|run| run.complete) { "" } else { " so far" };
+        let (role, title) = match (with_findings, counted(runs.len(), "run")) {
+            _ if !frame.any_backend_responded() => {
+                (TextRole::Error, format!("✗ nobody answered for {}", counted(lost.len(), "ID")))
+            }
+            _ if there == 0 => (TextRole::Warn, format!("– none of {} found{so_far}", counted(lost.len(), "ID"))),
+            (0, runs) if !self.selected_by.is_empty() => {
+                (TextRole::Plain, format!("– no finding by {} in {runs}", self.selected_by))
+            }
+            (0, runs) if is_sure => (role, format!("{mark}nothing wrong in {runs}")),
+            (0, _) => (TextRole::Warn, format!("– nothing wrong seen in {}{so_far}", counted(there, "run"))),
+            (n, runs) => (role, format!("{mark}{n} of {runs} with findings")),
         };
-        let mut blocks = vec![Block::Line(styled(role, title))];
+        let mut title = styled(role, title);
+        if !lost.is_empty() && there > 0 {
+            title.push(piece(TextRole::Warn, format!(", {} not found{so_far}", counted(lost.len(), "ID"))));
+        }
+        let mut blocks = vec![Block::Line(title)];
         blocks.extend(frame.completeness());
         let kinds = self.kinds();
         if !kinds.is_empty() {
@@ -183,6 +218,12 @@ impl MissingReport {
             blocks.push(Block::Table(self.table(&kinds)));
         }
         let mut facts = vec![];
+        if !lost.is_empty() && frame.any_backend_responded() {
+            let shown = lost.iter().take(LOST).map(|id| quoted(id)).collect::<Vec<_>>().join("  ");
+            let more = lost.len().saturating_sub(LOST);
+            let more = if more > 0 { format!("  … and {more} more, {}", SeeMore::RestInJson) } else { String::new() };
+            facts.push(fact("not found", styled(TextRole::Warn, shown + &more)));
+        }
         if kinds.len() > KINDS {
             let more = counted(kinds.len() - KINDS, "more kind");
             facts.push(fact("unshown", plain(format!("{more}, {}", SeeMore::RestInJson))));
@@ -261,7 +302,12 @@ impl ReportBody for MissingReport {
             let findings = FindingRecord::all(&run.findings.list, &data).into_iter();
             findings.map(|finding| RunFindingRecord { subject: &run.subject, finding })
         });
-        MissingRecord { findings: findings.collect(), runs: self.runs.iter().map(MissingRunRecord::new).collect() }
+        let lost = self.runs.iter().filter(|run| run.is_empty());
+        MissingRecord {
+            findings: findings.collect(),
+            runs: self.runs.iter().map(MissingRunRecord::new).collect(),
+            not_found: lost.map(|run| run.subject.as_str()).collect(),
+        }
     }
 
     fn rows(&self) -> Option<Rows> {

@@ -16,6 +16,8 @@ pub struct AnswerSummary {
     pub provenance: Provenance,
     /// Whether anything was found.
     pub found: Found,
+    /// The IDs of a list that nothing carries, in its order.
+    pub not_found: Vec<String>,
     /// The highest severity of what may decide the exit code; none where there is nothing.
     pub worst: Option<Severity>,
 }
@@ -55,6 +57,7 @@ impl AnswerSummary {
         Self {
             provenance: self.provenance.and(other.provenance),
             found: if other.found == Found::Something { other.found } else { self.found },
+            not_found: self.not_found.into_iter().chain(other.not_found).collect(),
             worst: self.worst.max(other.worst),
         }
     }
@@ -123,7 +126,7 @@ mod tests {
             ..Evidence::default()
         };
         let provenance = Provenance { subject: Some("a".to_owned()), ..Provenance::from_evidence(&evidence) };
-        AnswerSummary { provenance, found, worst }
+        AnswerSummary { provenance, found, worst, ..AnswerSummary::default() }
     }
 
     #[test]

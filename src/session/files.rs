@@ -12,6 +12,7 @@ use crate::model::span::Span;
 use crate::model::time::Window;
 use crate::query::Subject;
 use crate::report::wording::shell::quoted;
+use crate::session::unknown_names::{DataNames, NamedInFlags};
 use crate::source::file;
 use crate::stitch::subjects::JourneyCandidate;
 
@@ -29,13 +30,19 @@ impl FileSet {
         Self { paths, standard_input: OnceCell::new() }
     }
 
-    /// What these files hold about this time, as if they were one; everything where no time is given.
+    /// What these files hold about this time, as if they were one; everything where no time is given. Names in flags that
+    /// nothing in them has are noted.
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub(super) fn read(&self, window: Option<Window>) -> Result<Evidence, Error> {
+    pub(super) fn read(&self, window: Option<Window>, named: &NamedInFlags) -> Result<Evidence, Error> {
         let files: Vec<Evidence> = self.paths.iter().map(|path| self.read_one(path)).collect::<Result<_, _>>()?;
-        Ok(within(file::merge(files), window))
+        let mut evidence = file::merge(files);
+        if !named.is_empty() {
+            let unknown = DataNames::of(&evidence).notes(named);
+            unknown.into_iter().for_each(|note| evidence.note(note));
+        }
+        Ok(within(evidence, window))
     }
 
     fn read_one(&self, path: &Path) -> Result<Evidence, Error> {
@@ -53,7 +60,7 @@ impl FileSet {
 }
 
 /// The evidence of this time: lines in it, and traces that have a span in it.
-fn within(mut evidence: Evidence, window: Option<Window>) -> Evidence {
+pub(super) fn within(mut evidence: Evidence, window: Option<Window>) -> Evidence {
     let Some(window) = window else { return evidence };
     let touches = |span: &&Span| span.start < window.to && window.from <= span.end();
     let traces: BTreeSet<TraceId> = evidence.spans.iter().filter(touches).map(|span| span.trace_id).collect();

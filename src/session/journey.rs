@@ -2,15 +2,17 @@
 
 use crate::error::Error;
 use crate::gather;
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, Note};
+use crate::model::filter::Filters;
 use crate::model::provenance::DataSelection;
 use crate::model::time::Timestamp;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
 use crate::session::answer::JourneyAnswer;
-use crate::session::files::only_journey;
+use crate::session::files::{only_journey, within};
 use crate::session::request::JourneyRequest;
 use crate::session::stitched::StitchedJourney;
+use crate::session::unknown_names::DataNames;
 use crate::session::{OpenedData, Servers, Session};
 use crate::source::demo::{self, DemoRun, hours};
 use crate::source::server::transport::Transport;
@@ -34,7 +36,7 @@ impl Session {
                 Ok(answer)
             }
             OpenedData::Files(files) => {
-                let evidence = files.read(request.window)?;
+                let evidence = files.read(request.window, &self.named(&request.filters))?;
                 let subject = match &request.subject {
                     Some(subject) => subject.clone(),
                     None => only_journey(subjects(&evidence, &self.config.keys), &evidence.notes)?,
@@ -45,13 +47,26 @@ impl Session {
                 let (name, run) = demo_run(request.subject.as_ref(), scenario.as_deref())?;
                 let query = self.query(Subject::correlation(&run.correlation_id));
                 let mut request = request.clone();
+                let unknown = self.unknown_in_demo(&request.filters);
                 demo::embedded().iter().for_each(|(_, run)| request.known.learn_spans(&run.spans));
-                let mut answer = self.analysed(demo::evidence(&run), query, &request);
+                let mut answer = self.analysed(within(demo::evidence(&run), request.window), query, &request);
                 answer.summary.provenance.data =
                     DataSelection { supply: DataSelection::demo(Some(name)).supply, ..answer.summary.provenance.data };
+                unknown.into_iter().for_each(|note| answer.summary.provenance.note(note));
                 Ok(answer)
             }
         }
+    }
+
+    /// Names in flags that no run of the demo has.
+    pub(super) fn unknown_in_demo(&self, filters: &Filters) -> Vec<Note> {
+        let named = self.named(filters);
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let mut names = DataNames::default();
+        demo::embedded().iter().for_each(|(_, run)| names.add(&demo::evidence(run)));
+        names.notes(&named)
     }
 
     /// The journey of one subject, from the backends.
@@ -79,7 +94,9 @@ impl Session {
                 (waited.evidence, waited.query)
             }
         };
+        let unknown = DataNames::services_notes(&evidence, &request.filters);
         let mut answer = self.analysed(evidence, query, request);
+        unknown.into_iter().for_each(|note| answer.summary.provenance.note(note));
         if !request.metrics.is_empty() {
             progress.say("reading metrics");
             answer.readings = servers.readings(transport, &mut answer, request.metrics).await;

@@ -14,7 +14,8 @@ use crate::model::provenance::Provenance;
 use crate::model::time::{HOUR, Window};
 use crate::progress::Progress;
 use crate::query::Subject;
-use crate::session::answer::{AnswerSummary, JourneyAnswer};
+use crate::session::answer::{AnswerSummary, Found, JourneyAnswer};
+use crate::session::files::within;
 use crate::session::journey::{ServerQuestion, demo_run};
 use crate::session::request::{JourneyRequest, JourneySelection, JourneysRequest};
 use crate::session::stitched::StitchedJourney;
@@ -38,14 +39,18 @@ impl Session {
         mut take: impl FnMut(&mut JourneyAnswer),
     ) -> Result<AnswerSummary, Error> {
         let mut all: Option<AnswerSummary> = None;
+        let is_listed = many.selection.listed().is_some();
         let mut add = |mut answer: JourneyAnswer| {
+            if is_listed && answer.summary.found == Found::Nothing {
+                answer.summary.not_found.push(answer.query.subject.text.clone());
+            }
             take(&mut answer);
             all = Some(answer.summary.after(all.take()));
         };
         let selection = &many.selection;
         match &self.data {
             OpenedData::Files(files) if *selection != JourneySelection::Named => {
-                let evidence = files.read(request.window)?;
+                let evidence = files.read(request.window, &self.named(&request.filters))?;
                 let status = evidence.status_only();
                 let shares = split(evidence, &self.config.keys, selection.listed().unwrap_or_default());
                 self.together(shares, selection.listed(), request).into_iter().for_each(&mut add);
@@ -55,8 +60,10 @@ impl Session {
                 let mut request = request.clone();
                 demo::embedded().iter().for_each(|(_, run)| request.known.learn_spans(&run.spans));
                 let scenario = scenario.as_deref().filter(|_| *selection != JourneySelection::Everything);
-                let shares = demo_shares(scenario, selection.listed())?;
+                let shares = demo_shares(scenario, selection.listed(), request.window)?;
                 self.together(shares, selection.listed(), &request).into_iter().for_each(&mut add);
+                let unknown = self.unknown_in_demo(&request.filters);
+                all.iter_mut().for_each(|all| unknown.iter().for_each(|note| all.provenance.note(note.clone())));
             }
             OpenedData::Servers(servers) if selection.is_many() => {
                 let (subjects, search) = match &many.selection {
@@ -190,7 +197,12 @@ fn no_journeys() -> AnswerSummary {
 }
 
 /// The runs of the demo; and the listed subjects that are none of them.
-fn demo_shares(scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<SplitEvidence, Error> {
+fn demo_shares(
+    scenario: Option<&str>,
+    listed: Option<&[Subject]>,
+    window: Option<Window>,
+) -> Result<SplitEvidence, Error> {
+    let evidence = |run: &DemoRun| within(demo::evidence(run), window);
     let runs = match scenario {
         Some(name) => vec![demo_run(None, Some(name))?.1],
         None => demo::embedded().into_iter().map(|(_, run)| run).collect(),
@@ -198,9 +210,9 @@ fn demo_shares(scenario: Option<&str>, listed: Option<&[Subject]>) -> Result<Spl
     let is_run = |id: &str| runs.iter().any(|run| run.correlation_id == id);
     let other = |subject: &Subject| {
         let run = demo::find(&subject.text).filter(|(_, run)| is_run(&run.correlation_id)).map(|(_, run)| run);
-        (subject.clone(), demo::evidence(&run.unwrap_or_default()))
+        (subject.clone(), evidence(&run.unwrap_or_default()))
     };
     let others = listed.unwrap_or_default().iter().filter(|subject| !is_run(&subject.text)).map(other).collect();
-    let share = |run: &DemoRun| (Subject::correlation(&run.correlation_id), demo::evidence(run));
+    let share = |run: &DemoRun| (Subject::correlation(&run.correlation_id), evidence(run));
     Ok(SplitEvidence { all: runs.iter().map(share).collect(), others })
 }

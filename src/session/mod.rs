@@ -20,11 +20,13 @@ pub mod request;
 pub(crate) mod source_status;
 pub(crate) mod span_metrics;
 mod stitched;
+mod unknown_names;
 pub(crate) mod window;
 
 use crate::error::Error;
 use crate::gather::sources::Sources;
 use crate::model::evidence::BreakerStatus;
+use crate::model::filter::Filters;
 use crate::model::provenance::{DataSelection, Supply};
 use crate::model::source::Source;
 use crate::model::time::Timestamp;
@@ -39,6 +41,7 @@ use crate::stop::Stage;
 use config::{RecordingMode, SessionConfig};
 use files::FileSet;
 use last_key::LastKey;
+use unknown_names::NamedInFlags;
 
 /// The opened data of one command.
 #[must_use = "a session that is not finished writes no recording and reports no request"]
@@ -163,6 +166,11 @@ impl Session {
             OpenedData::Servers(servers) => Some(servers),
             OpenedData::Files(_) | OpenedData::Demo(_) => None,
         }
+    }
+
+    /// The names that the flags gave, with these filters.
+    fn named<'a>(&'a self, filters: &'a Filters) -> NamedInFlags<'a> {
+        NamedInFlags { filters, keys: &self.config.data.keys }
     }
 
     /// A query about this subject with the configured keys, services and limits.

@@ -111,7 +111,7 @@ impl Session {
         let basis = metric_basis(measured);
         let found = if basis.calls == 0 { Found::Nothing } else { Found::Something };
         WindowAnswer {
-            summary: AnswerSummary { provenance: self.window_provenance(request), found, worst: None },
+            summary: AnswerSummary { provenance: self.window_provenance(request), found, ..AnswerSummary::default() },
             basis,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::analysis::journey::findings::known::Knowledge;
 use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
+use crate::gather::backend_status::no_backend;
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::Journey;
 use crate::model::provenance::Provenance;
@@ -46,6 +47,9 @@ impl StitchedJourney {
         let unsettled = session.unsettled(&journey, &query, known);
         let settled = unsettled.is_none();
         asked.notes.extend(unsettled);
+        if asked.is_complete() {
+            asked.notes.extend(no_backend(&asked.backends));
+        }
         asked.notes.extend(journey.oddities.iter().map(|oddity| Note::general(NoteCode::Oddity, oddity.as_str())));
         let input = FindingsInput {
             complete: asked.is_complete(),
@@ -67,6 +71,7 @@ impl StitchedJourney {
         let summary = AnswerSummary {
             provenance,
             found: if analysed.journey.is_empty() { Found::Nothing } else { Found::Something },
+            not_found: Vec::new(),
             worst: analysed.findings.worst_severity(),
         };
         let unread = session.why_no_metrics();

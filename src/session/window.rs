@@ -15,6 +15,7 @@ use crate::model::time::{HOUR, Timestamp, Window};
 use crate::report::text::counted;
 use crate::report::window_screen::sample_choice;
 use crate::session::answer::{AnswerSummary, Found};
+use crate::session::files::within;
 use crate::session::journey::demo_run;
 use crate::session::request::{JourneyRequest, SampleSpread, TraceSelection, WindowRequest};
 use crate::session::{OpenedData, Servers, Session};
@@ -46,10 +47,12 @@ impl Session {
             return self.one_journey(request, take).await;
         }
         match &self.data {
-            OpenedData::Files(files) => Ok(self.every_journey(files.read(request.window)?, request, take)),
+            OpenedData::Files(files) => {
+                Ok(self.every_journey(files.read(request.window, &self.named(&request.filters))?, request, take))
+            }
             OpenedData::Demo(Some(scenario)) => {
                 let (_, run) = demo_run(None, Some(scenario))?;
-                Ok(self.every_journey(demo::evidence(&run), request, take))
+                Ok(self.every_journey(within(demo::evidence(&run), request.window), request, take))
             }
             OpenedData::Demo(None) => {
                 let evidence = hours::stored_in(self.window_or_last_hour(request.window));
@@ -209,8 +212,11 @@ impl Session {
         }
         let mut provenance = Provenance { settled, ..self.window_provenance(request) };
         provenance.absorb(asked);
+        if self.is_demo() {
+            self.unknown_in_demo(&request.filters).into_iter().for_each(|note| provenance.note(note));
+        }
         let found = Found::from_count(basis.journeys);
-        WindowAnswer { summary: AnswerSummary { provenance, found, worst: None }, basis }
+        WindowAnswer { summary: AnswerSummary { provenance, found, ..AnswerSummary::default() }, basis }
     }
 }
 

@@ -44,3 +44,66 @@ fn spans_in_other_formats_are_read_or_refused_by_name() {
 fn an_error_attribute_may_hold_the_words_of_the_error() {
     check(&[("find", &["error-tag-text.json"], 0, &["connection reset by peer", "a call2"], NONE)]);
 }
+
+/// A command on `pasted-ids.json` with a list of these IDs: its screen on one line, and its exit code.
+fn with_list(ids: &str, args: &[&str]) -> (String, i32) {
+    let input = fixture("cases").join("pasted-ids.json").display().to_string();
+    let run = trace().file("ids.txt", ids).args(args).args(["--ids-from", "ids.txt", "--input", &input]).run();
+    (run.screen().split_whitespace().collect::<Vec<_>>().join(" "), run.code)
+}
+
+#[test]
+fn an_id_of_a_list_that_nothing_carries_is_named_and_never_passes() {
+    for (ids, named) in [("req-7781\nnope-1\n", "not found nope-1"), ("nope-1\nnope-2\n", "not found nope-1 nope-2")] {
+        let (screen, code) = with_list(ids, &["missing", "--fail-empty"]);
+        assert!(code == 1 && screen.contains(named) && !screen.contains('✓'), "{screen}");
+    }
+    let (screen, code) = with_list("nope-1\n", &["missing", "--fail-on", "error"]);
+    assert!(code == 0 && screen.contains("– nothing found for nope-1"), "{screen}");
+    // No backend answers: nothing may be said about the IDs.
+    let run = trace().file("ids.txt", "a-1\nb-2\n").args(["missing", "--ids-from", "ids.txt", "--fail-empty"]).run();
+    let screen = run.screen();
+    assert!(run.code == 3 && screen.contains("nobody answered for 2 IDs") && !screen.contains('✓'), "{screen}");
+}
+
+#[test]
+fn a_name_that_the_data_does_not_have_is_named_and_never_passes() {
+    let file = &["pasted-ids.json"][..];
+    let table: [Case; 6] = [
+        ("hotspots --fail-on error --service gatway", file, 3, &["no service is called gatway", "mean gateway?"], NONE),
+        ("hotspots --fail-on error --operation Post", file, 3, &["no operation is called Post", "mean POST?"], NONE),
+        ("missing --fail-on error --service gatway", file, 3, &["mean gateway?"], &["✓"]),
+        ("missing --fail-on error --service gateway", file, 0, NONE, &["called"]),
+        ("missing --fail-on error --service orders", file, 1, &["INSERT orders"], &["called"]),
+        ("find req-7781 --key corelation_id", file, 0, &["has a key corelation_id", "mean correlation_id?"], NONE),
+    ];
+    check(&table);
+    let run = trace().args("hotspots --demo --fail-on error --service spell_cheker".split(' ')).run();
+    assert!(run.code == 3 && run.stdout.contains("did you mean spell_checker"), "{}", run.screen());
+}
+
+#[test]
+fn a_flag_has_an_effect_or_is_refused() {
+    let table = [
+        ("find --jaeger-url http://a", "--jaeger-url is about backends"),
+        ("find --without loki", "--without is about backends"),
+        ("find --timeout 1s", "--timeout is about backends"),
+        ("hotspots --limit 5", "--limit is about backends"),
+        ("missing --total-timeout 1s", "--total-timeout is about backends"),
+        ("missing --log x", "--log x: findings have"),
+        ("logs --operation x", "only spans have that"),
+        ("latency --log x", "only lines have that"),
+        ("map --log x", "only lines have that"),
+        ("diff --log x", "only lines have that"),
+        ("find --since soon", "--since: \"soon\" is no time"),
+        ("missing --start now+5h", "ahead of now"),
+        ("verify-pipeline --expect a --end soon", "\"soon\" is no time"),
+    ];
+    let input = fixture("cases").join("pasted-ids.json").display().to_string();
+    for (command, said) in table {
+        for data in ["--demo".to_owned(), format!("--input={input}")] {
+            let run = trace().args(command.split(' ')).args([&data]).run();
+            assert!(run.code == 2 && run.stderr.contains(said), "{command} {data}: {}", run.screen());
+        }
+    }
+}

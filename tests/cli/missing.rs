@@ -104,7 +104,7 @@ fn many_runs_are_summed_up_by_kind_of_finding() {
 fn an_unknown_id_does_not_pass_as_a_good_run() {
     let file = crate::support::fixture("jaeger-next").join("v1-trace.body").display().to_string();
     let screen = screen(&["--input", &file, "unknown-id"], "80");
-    assert_eq!(screen, "– nothing found in unknown-id\n0 services · 0 traces · 0 spans · 0 log lines\n--- exit 0");
+    assert_eq!(screen, "– nothing found for unknown-id\n0 services · 0 traces · 0 spans · 0 log lines\n--- exit 0");
 }
 
 /// A run that began so long ago, and a Jaeger that holds it, and a good one of the day before: who takes what is known.

@@ -161,18 +161,30 @@ fn full(backend: Source, looks: &[SampleQuery], came: &[SampleLook], most: usize
     (!parts.is_empty()).then(|| Note::new(NoteCode::Sampled, backend, said).with_actions(actions))
 }
 
-/// That no service is called so, and which may have been meant: a slip must not look like silence.
+/// That no service is called so, and which may have been meant.
 fn unknown(looks: &[SampleQuery], source: &dyn SpanSource) -> Option<Note> {
     let known = source.services();
     let query = looks.first()?;
     let lost = query.filters.services.iter().find(|query| !known.iter().any(|name| is_called(query, name)))?;
     let names: Vec<&str> = known.iter().flat_map(|name| [name.as_str(), short_service(name)]).collect();
-    let advice = match lost.as_exact().and_then(|name| nearest(name, &names)) {
-        Some(meant) => Advice::DidYouMean(meant.to_owned()),
-        None => Advice::KnownServices(known.to_vec()),
-    };
     let said = format!("no service is called {lost} here");
-    (!known.is_empty()).then(|| Note::new(NoteCode::Info, source.backend(), said).with_actions(advice))
+    match lost.as_exact() {
+        _ if known.is_empty() => None,
+        Some(name) if nearest(name, &names).is_some() => Some(unknown_name(source.backend(), &said, name, &names)),
+        _ => {
+            let code = if lost.as_exact().is_some() { NoteCode::UnknownName } else { NoteCode::Info };
+            Some(Note::new(code, source.backend(), said).with_actions(Advice::KnownServices(known.to_vec())))
+        }
+    }
+}
+
+/// That nothing has this name, and which may have been meant: a slip must not look like silence.
+pub(crate) fn unknown_name(source: Source, said: &str, name: &str, known: &[&str]) -> Note {
+    let note = Note::new(NoteCode::UnknownName, source, said);
+    match nearest(name, known) {
+        Some(meant) => note.with_actions(Advice::DidYouMean(meant.to_owned())),
+        None => note,
+    }
 }
 
 fn is_called(query: &Pattern, name: &str) -> bool {

@@ -60,7 +60,7 @@ impl Session {
             }
             OpenedData::Files(files) => {
                 let scope = scope(request.window, question);
-                let evidence = files.read(hull(&scope))?;
+                let evidence = files.read(hull(&scope), &self.named(&request.filters))?;
                 let read = self.every_journey(evidence, request, |journey| take(&scope, journey));
                 Ok(ErrorWindowAnswer::from_spans(read, scope))
             }
