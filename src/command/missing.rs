@@ -13,7 +13,7 @@ use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
 use crate::options::layers::ConfigSources;
 use crate::options::many_runs::ManyRunsArgs;
-use crate::report::missing::{MissingReport, MissingRun};
+use crate::report::missing::{BaselineComparison, MissingReport, MissingRun};
 use crate::report::text::counted;
 use crate::report::wording::shell::filter_flags;
 use crate::session::Session;
@@ -82,7 +82,14 @@ Examples:
                 found.summary.worst = found.analysed.findings.worst_severity();
             }
             let analysed = std::mem::take(&mut found.analysed);
-            runs.push(MissingRun::new(&found.query.subject.text, analysed, &found.summary.provenance));
+            let comparison = match baseline.map(|baseline| baseline.compares(&analysed.journey)) {
+                None => BaselineComparison::NotAsked,
+                Some(false) => BaselineComparison::TooFew,
+                Some(true) => BaselineComparison::Compared,
+            };
+            let mut run = MissingRun::new(&found.query.subject.text, analysed, &found.summary.provenance);
+            run.comparison = comparison;
+            runs.push(run);
         };
         let mut answer = session.journeys(&request, many, take).await?;
         if let Some((_, runs)) = &compared {

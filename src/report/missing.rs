@@ -25,6 +25,8 @@ use crate::report::wording::findings::summary;
 use crate::report::wording::see_more::SeeMore;
 use crate::report::wording::shell::quoted;
 
+/// How many runs are worth comparing with, in the command that does.
+const COMPARED: usize = 50;
 /// How many kinds of findings a table over many runs shows.
 const KINDS: usize = 40;
 /// How many example runs are named for each.
@@ -43,6 +45,17 @@ pub(crate) struct MissingReport {
     selected_by: String,
 }
 
+/// Whether a run was compared with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BaselineComparison {
+    /// No comparison was asked for.
+    NotAsked,
+    /// There were too few runs like it.
+    TooFew,
+    /// It was.
+    Compared,
+}
+
 /// One run, and what was found in it.
 #[derive(Clone, Debug)]
 pub(crate) struct MissingRun {
@@ -57,6 +70,8 @@ pub(crate) struct MissingRun {
     traces: usize,
     spans: usize,
     lines: usize,
+    /// Whether it was compared with other runs.
+    pub(crate) comparison: BaselineComparison,
 }
 
 impl MissingRun {
@@ -74,6 +89,7 @@ impl MissingRun {
             traces: journey.traces.len(),
             spans: journey.spans.len(),
             lines: journey.logs.len(),
+            comparison: BaselineComparison::NotAsked,
         }
     }
 
@@ -113,6 +129,8 @@ struct MissingRunRecord<'a> {
     trace_count: usize,
     span_count: usize,
     log_count: usize,
+    /// Whether it was compared with other runs; if not, only broken links within it are known.
+    compared: bool,
     finding_count: usize,
     /// How many findings that something is missing are withheld because more may still arrive.
     withheld_finding_count: usize,
@@ -142,6 +160,9 @@ impl MissingReport {
             (role, verdict) if run.is_empty() => (role, verdict, " for "),
             _ if run.findings.list.is_empty() && !self.selected_by.is_empty() => {
                 (TextRole::Plain, format!("– no finding by {}", self.selected_by), " in ")
+            }
+            (TextRole::Good, verdict) if run.comparison != BaselineComparison::Compared => {
+                (TextRole::Good, verdict, ": ")
             }
             (role, verdict) => (role, verdict, " in "),
         };
@@ -374,6 +395,7 @@ impl<'a> MissingRunRecord<'a> {
             trace_count: run.traces,
             span_count: run.spans,
             log_count: run.lines,
+            compared: run.comparison == BaselineComparison::Compared,
             finding_count: run.findings.list.len(),
             withheld_finding_count: run.findings.withheld,
             worst: run.findings.list.iter().map(|finding| finding.severity).max(),
@@ -381,7 +403,8 @@ impl<'a> MissingRunRecord<'a> {
     }
 }
 
-/// The numbers of errors and warnings in one run. That nothing is wrong is only stated of a complete answer.
+/// The numbers of errors and warnings in one run. That nothing is wrong is only stated of a complete answer, and that
+/// nothing is missing only where other runs were compared.
 fn verdict(run: &MissingRun) -> (TextRole, String) {
     let count = |severity| run.findings.list.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
@@ -393,17 +416,23 @@ fn verdict(run: &MissingRun) -> (TextRole, String) {
         _ if run.is_empty() && run.complete => (TextRole::Strong, "– nothing found".to_owned()),
         _ if run.is_empty() => (TextRole::Warn, "– nothing found so far".to_owned()),
         _ if !run.complete || !run.settled => (TextRole::Warn, "– nothing wrong seen so far".to_owned()),
+        _ if run.comparison != BaselineComparison::Compared => {
+            (TextRole::Good, "✓ no broken links within this journey".to_owned())
+        }
         _ => (TextRole::Good, "✓ nothing missing, nothing wrong".to_owned()),
     }
 }
 
-/// The first span of the evidence that is stored, then the whole run.
+/// The comparison with other runs, the first span of the evidence that is stored, then the whole run.
 fn next_of_run(run: &MissingRun, shown: &[&Finding]) -> Vec<Invocation> {
     let evidence = shown.iter().flat_map(|finding| &finding.evidence);
     let span = evidence.filter_map(|item| item.span_id).find(|span| run.names.has_span(*span));
     let span = span.map(|span| Invocation::new(CommandName::Span).with(Argument::Span(run.names.span(span))));
     let timeline = (!run.is_empty()).then(|| Invocation::new(CommandName::Timeline));
-    span.into_iter().chain(timeline).collect()
+    let is_clean = shown.is_empty() && !run.is_empty() && run.comparison == BaselineComparison::NotAsked;
+    let comparison = Invocation::new(CommandName::Missing).with(Argument::Baseline(COMPARED));
+    let comparison = is_clean.then_some(comparison);
+    comparison.into_iter().chain(span).chain(timeline).collect()
 }
 
 fn no_runs(frame: &Frame) -> Vec<Block> {

@@ -29,13 +29,14 @@ fn one_run_shows_each_finding_with_evidence_causes_and_what_to_type_next() {
 fn a_good_run_has_nothing_missing() {
     let screen = without_demo_note(&screen(&["--demo=complete"], "100"));
     let lines = [
-        &format!("✓ nothing missing, nothing wrong in {}", demo_id("complete")),
+        &format!("✓ no broken links within this journey: {}", demo_id("complete")),
         "4 services · 1 trace · 12 spans · 13 log lines",
         "complete · jaeger ✓ 0 ms (12 spans, demo data) · loki ✓ 0 ms (13 lines, demo data)",
         "prometheus ✓ 0 ms (0 alerts, demo data)",
         "",
         "covered  2026-11-23 13:05 – 14:05 +00:00  traces, logs, metrics",
-        "next     trace timeline --demo=complete",
+        "next     trace missing --baseline 50 --demo=complete",
+        "         trace timeline --demo=complete",
         "--- exit 0",
     ];
     assert_eq!(screen.lines().collect::<Vec<_>>(), lines);
@@ -47,7 +48,7 @@ fn findings_at_info_are_shown_with_all() {
     assert!(short.contains("unshown") && short.contains("--all") && short.ends_with("exit 0"), "{short}");
     let all = without_demo_note(&screen(&["--demo=redelivery", "--all"], "120"));
     let lines = [
-        &format!("✓ nothing missing, nothing wrong in {}", demo_id("redelivery")),
+        &format!("✓ no broken links within this journey: {}", demo_id("redelivery")),
         "4 services · 1 trace · 14 spans · 14 log lines",
         "· spell_checker_service got a message of huleedu.spell_checker.check_request.v1 twice, because it failed before",
         "duplicate_consume, also error_origin · info · high confidence",

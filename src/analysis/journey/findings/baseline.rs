@@ -6,6 +6,7 @@ use crate::analysis::journey::clocks::Clocks;
 use crate::analysis::journey::errors;
 use crate::analysis::journey::findings::idle_times::IdleTimes;
 use crate::analysis::window::steps::{Entry, MaskedNames, StepKey, own_spans, step};
+use crate::model::error_outcome::ErrorOutcome;
 use crate::model::journey::Journey;
 
 /// Runs that a baseline needs: of ten, a step that a quarter of good runs go without is missing in at least
@@ -47,11 +48,15 @@ pub struct Baseline {
 }
 
 impl Baseline {
+    /// Whether there are enough runs that began as this one did.
+    pub(crate) fn compares(&self, journey: &Journey) -> bool {
+        self.similar_to(journey).is_some()
+    }
+
     /// Adds a run if nothing failed in it. Whether it is settled and complete is for the caller to check.
     pub fn add(&mut self, journey: &Journey) {
-        let Some(entry) = Entry::from_journey(journey).filter(|_| errors::journey_errors(journey).is_empty()) else {
-            return;
-        };
+        let has_failed = || errors::journey_errors(journey).iter().any(|error| error.outcome == ErrorOutcome::Failed);
+        let Some(entry) = Entry::from_journey(journey).filter(|_| !has_failed()) else { return };
         let runs = self.by_entry.entry(entry).or_default();
         runs.count += 1;
         let names = MaskedNames::new(journey);

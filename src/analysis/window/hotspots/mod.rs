@@ -290,6 +290,8 @@ fn rank(row: &Hotspot) -> impl Ord + '_ {
     (
         row.part == ErrorRole::Consequence,
         row.errors == 0,
+        // What is new or worse is what changed; what was there before can wait.
+        !matches!(row.trend, Some(Trend::New | Trend::Worse)) || row.outcomes.failed == 0,
         Reverse(row.outcomes.failed),
         Reverse(row.errors),
         Reverse(row.errors_before),

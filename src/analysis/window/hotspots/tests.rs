@@ -256,10 +256,10 @@ fn metrics_count_and_what_was_read_tells_the_kinds() {
     let expected = [
         "web/get Reset Origin 66←6 of 1000 0.07 Some(Worse), 2 read",
         "web/get Timeout Origin 34←4 of 1000 0.03 Some(Worse), 1 read",
+        "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
         "job/  Origin 26←0 of 0 – None, 2 read",
         "job/  Origin 14←0 of 0 – None, 1 read",
         "cron/  Unknown 7←0 of 0 – None, 0 read",
-        "mail/send  Unknown 3←0 of 0 – Some(New), 0 read",
         "shop/call  Origin ≥1←0 of 0 – None, 1 read",
         "old/thing  Unknown 0←5 of 0 – Some(Gone), 0 read",
         "gate/in  Consequence 10←10 of 10 1.00 Some(Same), 1 read",
