@@ -107,3 +107,99 @@ fn a_flag_has_an_effect_or_is_refused() {
         }
     }
 }
+
+#[test]
+fn an_error_has_failed_until_something_proves_otherwise() {
+    let failed = &["error_origin · error · high confidence"];
+    let recovered = &["recovered", "handled"];
+    check(&[
+        ("missing --fail-on error", &["e2e-root-500.json"], 1, failed, recovered),
+        ("missing --fail-on error", &["cron-failed-insert.json"], 1, failed, recovered),
+        ("missing --fail-on error", &["consumer-handler-failed.json"], 1, failed, recovered),
+        ("missing --fail-on error", &["click-500.json"], 1, failed, recovered),
+        (
+            "hotspots --fail-on error",
+            &["click-500.json"],
+            1,
+            &["✗ 1 error from 1 origin: api POST /checkout"],
+            recovered,
+        ),
+        ("missing --fail-on error", &["min_made_good.json"], 1, failed, recovered),
+        ("hotspots --fail-on error", &["min_made_good.json"], 1, &["✗ 1 error"], recovered),
+        ("why", &["min_made_good.json"], 0, &["an error that failed (1)"], &["✓"]),
+        ("missing sign-2 --fail-on error", &["worker-root-jobs.json"], 1, failed, recovered),
+        (
+            "find",
+            &["workflow-start-run.json"],
+            0,
+            &["✓ 1 error, recovered", "↻ shop-worker RunActivity:Charge"],
+            &["✗"],
+        ),
+    ]);
+}
+
+#[test]
+fn the_critical_path_has_what_the_end_waited_for() {
+    check(&[
+        ("find", &["build-overlap.json"], 0, &["940 ms 94 % daemon RUN tests"], &["cli Status 9"]),
+        (
+            "find",
+            &["steps-after-short-parent.json"],
+            0,
+            &["99 ms 19 % w step0", "99 ms 19 % w step2"],
+            &["nothing open"],
+        ),
+        (
+            "find",
+            &["short-consumer-async.json"],
+            0,
+            &["500 ms 53 % worker S3.PutObject", "400 ms 42 % worker S3.GetObject"],
+            &["waiting for S3"],
+        ),
+        ("find", &["reader-outlives-parent.json"], 0, &["150 ms 50 % app DataReader", "31 ms 10 % app request"], NONE),
+        ("latency", &["min_overlap.json"], 0, &["recommendation slow is 93 % of what users wait for"], NONE),
+        ("latency", &["min_overlap_touch.json"], 0, &["recommendation slow is 93 % of what users wait for"], NONE),
+        ("find", &["workflow-start-run.json"], 0, &["30.0 s 31 % shop-worker RunActivity:Ship"], &["clocks"]),
+    ]);
+}
+
+#[test]
+fn messages_wait_from_their_publish_and_polling_does_not_count() {
+    check(&[
+        ("find", &["longpoll-link.json"], 0, &["226 ms", "100 ms 44 % worker INSERT orders"], &["30.0 s", "clocks"]),
+        ("missing --all", &["longpoll-link.json"], 0, &["✓"], &["clock_skew"]),
+        ("find", &["longpoll-azure.json"], 0, &["451 ms", "0 ms ┃ orders-api POST /orders"], &["5.45 s"]),
+        (
+            "find",
+            &["consumer-under-old-span.json"],
+            0,
+            &["5 ms in the queue"],
+            &["9 min", "not stored", "nothing open"],
+        ),
+        ("latency", &["consumer-under-old-span.json"], 0, &["1 5 ms 5 ms 5 ms 0 % jobs"], &["9 min", "gaps"]),
+        ("missing --fail-on error", &["receive-sibling.jsonl"], 0, &["✓"], &["publish_without_consume"]),
+        ("missing --fail-on error", &["process-sibling.jsonl"], 0, &["✓"], &["publish_without_consume"]),
+    ]);
+}
+
+#[test]
+fn what_belongs_is_in_and_what_is_there_is_not_missing() {
+    check(&[
+        ("find sign-0", &["worker-root-jobs.json"], 0, &["✓ no errors in sign-0", "220 ms"], &["smtp", "not stored"]),
+        ("missing --all", &["parent-cycle.json"], 0, &["✓", "cycle"], &["orphan"]),
+        ("missing --fail-on error", &["tail-of-live-file.jsonl"], 0, &["1 finding withheld"], &["high confidence"]),
+        ("missing --all", &["workflow-start-run.json"], 0, &["recovered"], &["clock_skew"]),
+        ("missing", &["peer-service-on-server.jsonl"], 0, NONE, &["client_without_server"]),
+        ("missing --fail-on warning", &["siblings.json"], 0, &["✓"], &["sibling_deviation"]),
+        ("map", &["map-nested-dns.json"], 0, &["api → loki (no spans here)"], NONE),
+    ]);
+}
+
+#[test]
+fn comparisons_show_what_differs_and_nothing_else() {
+    let windows = "diff --before 1790000000..1790000030 --after 1790000030..1790000060";
+    check(&[
+        ("why", &["why-equal.jsonl"], 0, &["the 24 bad journeys"], &["tenant"]),
+        (windows, &["v1v2.json"], 0, &["1 step missing, 1 step added", "orders /api/v2/orders"], NONE),
+    ]);
+}
