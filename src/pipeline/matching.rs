@@ -96,7 +96,11 @@ impl<'a> JourneyLookup<'a> {
     /// The selector's matches with this outcome.
     pub(crate) fn select_with_status(&self, selector: &Selector, status: Option<ExpectedStatus>) -> Vec<Match> {
         let mut all = self.select(std::slice::from_ref(selector));
-        all.retain(|found| status.is_none_or(|status| self.is_error(found.item) == (status == ExpectedStatus::Error)));
+        all.retain(|found| match status {
+            None | Some(ExpectedStatus::Any) => true,
+            Some(ExpectedStatus::Ok) => !self.is_error(found.item),
+            Some(ExpectedStatus::Error) => self.is_error(found.item),
+        });
         all
     }
 

@@ -214,7 +214,7 @@ impl Comparison {
 /// Requirements on each match of a step; none means not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Must {
-    /// Expected outcome.
+    /// Expected outcome. None is the default: a span must not have failed, a line may have any level.
     pub status: Option<ExpectedStatus>,
     /// Shortest duration, in nanoseconds.
     pub min_ns: Option<i64>,
@@ -227,6 +227,8 @@ pub struct Must {
 pub enum ExpectedStatus {
     /// Span status unset or OK; line below error level.
     Ok,
+    /// Either of the two.
+    Any,
     /// Span status error; line at error level or above.
     Error,
 }

@@ -284,12 +284,13 @@ impl EvaluationContext<'_> {
         let mut violation =
             |why: String, differs: String| violations.push(Violation { why, differs, kind: ViolationKind::Own });
         let is_error = self.matches.lookup.is_error(item);
-        match must.status {
-            Some(ExpectedStatus::Ok) if is_error => violation(self.error_text(item), "failed".to_owned()),
-            Some(ExpectedStatus::Error) if !is_error => {
+        let default = if matches!(item, MatchedItem::Span(_)) { ExpectedStatus::Ok } else { ExpectedStatus::Any };
+        match must.status.unwrap_or(default) {
+            ExpectedStatus::Ok if is_error => violation(self.error_text(item), "failed".to_owned()),
+            ExpectedStatus::Error if !is_error => {
                 violation("it ended well; an error is expected".to_owned(), "ended well".to_owned());
             }
-            _ => {}
+            ExpectedStatus::Ok | ExpectedStatus::Any | ExpectedStatus::Error => {}
         }
         if let MatchedItem::Span(index) = item {
             let took = self.matches.lookup.journey.spans[index].duration_ns;

@@ -203,3 +203,27 @@ fn comparisons_show_what_differs_and_nothing_else() {
         (windows, &["v1v2.json"], 0, &["1 step missing, 1 step added", "orders /api/v2/orders"], NONE),
     ]);
 }
+
+#[test]
+fn a_span_step_means_that_it_happened_and_did_not_fail() {
+    let step = |status: &str| format!("pipeline: p\nsteps:\n  - insert: {{ span: INSERT orders{status} }}\n");
+    let table = [
+        ("", 1, "duplicate key"),
+        (", status: ok", 1, "duplicate key"),
+        (", status: any", 0, "✓ pass"),
+        (", status: error", 0, "✓ pass"),
+    ];
+    let input = fixture("cases").join("pasted-ids.json").display().to_string();
+    for (status, code, said) in table {
+        let run = trace().file("p.yaml", &step(status)).args(["verify-pipeline", "p.yaml", "--input", &input]).run();
+        assert!(run.code == code && run.stdout.contains(said), "{status}: {}", run.screen());
+    }
+    let expected = ["verify-pipeline", "--expect", "INSERT orders", "--input", &input];
+    assert_eq!(trace().args(expected).run().code, 1, "the default holds without a spec, too");
+    // One cause is said once.
+    let unanswered = ["verify-pipeline", "--expect", "a", "--expect", "b", "--correlation-id", "x"];
+    let run = trace().args(unanswered).run();
+    let screen = run.screen();
+    assert!(run.code == 3 && screen.contains("none of 2 expectations was checked"), "{screen}");
+    assert!(!screen.contains("not seen") && !screen.contains("nothing carries"), "{screen}");
+}

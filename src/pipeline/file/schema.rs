@@ -61,7 +61,7 @@ fn definitions() -> Value {
             "additionalProperties": { "$ref": "#/$defs/test" },
         },
     });
-    let status = json!({ "status": choice("How it ended.", &["ok", "error"]) });
+    let status = json!({ "status": choice("How it ended. `ok` is the default for the span of a step.", &["ok", "any", "error"]) });
     let step = joined(&[&selecting, &status, &step_properties()]);
     let mut then = step.clone();
     if let Value::Object(properties) = &mut then {

@@ -141,5 +141,6 @@ fn attributes(reader: &mut SpecReader, node: &YamlNode) -> Vec<(String, Attribut
 }
 
 pub(super) fn status(reader: &mut SpecReader, fields: &Fields) -> Option<ExpectedStatus> {
-    reader.choice(fields.get("status")?, &[("ok", ExpectedStatus::Ok), ("error", ExpectedStatus::Error)])
+    let choices = [("ok", ExpectedStatus::Ok), ("any", ExpectedStatus::Any), ("error", ExpectedStatus::Error)];
+    reader.choice(fields.get("status")?, &choices)
 }

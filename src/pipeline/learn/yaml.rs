@@ -112,8 +112,8 @@ pub(crate) fn step_yaml(step: &LearnedStep) -> String {
     if step.optional {
         parts.push("optional: true".to_owned());
     }
-    if step.never_failed {
-        parts.push("status: ok".to_owned());
+    if !step.never_failed {
+        parts.push("status: any".to_owned());
     }
     parts.extend(step.took.map(|took| format!("max: {}", spec_duration(took.limit_ns))));
     format!("- {}: {{ {} }}", scalar(&step.name), parts.join(", "))

@@ -29,7 +29,12 @@ pub(super) fn blocks(verification: &VerificationReport, run: &VerifiedRun, frame
     let mut blocks = vec![Block::Line(title(&verification.pipeline, run)), Block::Flow(numbers(run, frame))];
     blocks.extend(frame.completeness());
     blocks.push(Block::Blank);
-    blocks.push(Block::Table(table(run, &names)));
+    if frame.any_backend_responded() {
+        blocks.push(Block::Table(table(run, &names)));
+    } else {
+        let checks = counted(run.outcome.checks.len(), "expectation");
+        blocks.push(Block::Line(styled(TextRole::Warn, format!("no backend answered: none of {checks} was checked"))));
+    }
     if let Some(timeline) = &run.timeline {
         let shown: Vec<_> = timeline.analysed.findings.warnings_and_errors().collect();
         blocks.extend(findings::short(&shown, &names, run.start.unwrap_or_default(), FINDINGS));
@@ -75,7 +80,7 @@ fn numbers(run: &VerifiedRun, frame: &Frame) -> Vec<Line> {
     if let Some(start) = run.start {
         items.push(styled(TextRole::Strong, Human(run.duration_ns).to_string()));
         items.push(plain(frame.zone.full(start)));
-    } else {
+    } else if frame.any_backend_responded() {
         items.push(styled(TextRole::Warn, "nothing carries this ID"));
     }
     if !run.settled {

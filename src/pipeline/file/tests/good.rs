@@ -11,7 +11,7 @@ services [] topics  hosts
 register: span POST /api/v1/batches/register by batch_orchestrator_service (server) takes ?..500 ms
 ask-spelling: span kafka.publish.huleedu.spell_checker.check_request.v1 after register
 spelling: span kafka.consume.huleedu.spell_checker.check_request.v1 × as ask-spelling after ask-spelling ?..30.0 s
-storage: span storage_reference_update essay.id ends Ok
+storage: span storage_reference_update essay.id
 notified: log re:batch .* done by notifier optional
 absent span * ends Error | span: "*", status: error
 absent log error_context | log: error_context
