@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_message_or_a_link_set_off_is_no_call() {
+    fn a_message_or_a_link_is_not_a_call() {
         // What came first, what came of it, how that is known.
         let table = [
             ("a/send 0..9 producer", "  a/work 1..2 consumer", Some(CauseKind::Parent)),

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn each_message_is_taken_once_from_whoever_sent_it() {
+    fn each_message_is_consumed_once_from_its_publish() {
         let table: [(&str, &[&str]); 6] = [
             ("a/p 0..1 producer\n  b/c 2..3 consumer", &["c took p"]),
             // A batch: parent or first link is one of many.

@@ -206,7 +206,7 @@ mod tests {
     use crate::analysis::journey::sketch;
 
     #[test]
-    fn the_newest_is_told_whole_and_repeats_are_counted() {
+    fn the_newest_is_shown_whole_and_repeats_are_counted() {
         let text = "web/get 0..1 error: user 7 gone\nweb/get 5..6 user=9 error: user 9 gone\nweb/put 3..4 error: user 9 gone\n! job 4 error full";
         let mut list = ErrorList::default();
         list.add(&sketch::journey(text), &Filters::default());

@@ -208,8 +208,8 @@ impl<'a> Occurrence<'a> {
             ErrorSource::Line(line) => of_context.unwrap_or(&line.message).to_owned(),
             ErrorSource::Span(span, _) => {
                 let status = Some(span.status.message.as_str()).filter(|text| !text.is_empty());
-                let told_text = exception_message(span).or(of_context).or(status);
-                told_text
+                let reported_text = exception_message(span).or(of_context).or(status);
+                reported_text
                     .or_else(|| span.attributes.text(&["error.message", "exception.message"]))
                     .unwrap_or_default()
                     .to_owned()

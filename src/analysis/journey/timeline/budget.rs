@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_called_what_failed_stays_with_it_and_a_queue_with_its_arrival() {
+    fn callers_of_a_failure_stay_with_it_and_a_queue_with_its_arrival() {
         let spans =
             |depths: &[(usize, usize)]| depths.iter().map(|(s, depth)| row(RowContent::Span(*s), *depth)).collect();
         let rows: Vec<TimelineRow> = spans(&[(0, 0), (0, 1), (0, 2), (0, 2), (1, 3), (0, 1), (0, 2)]);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_tells_how_much_it_hides_and_one_row_is_no_gap() {
+    fn a_gap_says_how_much_it_hides_and_one_row_makes_none() {
         let mut rows = vec![
             row(RowContent::Span(0), 3),
             row(fold(5, 0), 2),

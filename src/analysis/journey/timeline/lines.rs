@@ -57,7 +57,7 @@ pub(crate) fn by_span(journey: &Journey, options: &TimelineOptions) -> BySpan {
         }
         let span = named(index).or_else(|| open.innermost(line.time, &line.service, line.trace_id));
         match span {
-            Some(span) if is_told(journey, span, index) => {}
+            Some(span) if is_shown_by_span(journey, span, index) => {}
             Some(span) => placed.below.entry(span).or_default().push(index),
             None => placed.elsewhere.push(index),
         }
@@ -66,7 +66,7 @@ pub(crate) fn by_span(journey: &Journey, options: &TimelineOptions) -> BySpan {
 }
 
 /// Whether the span's own error text says the same.
-fn is_told(journey: &Journey, span: usize, line: usize) -> bool {
+fn is_shown_by_span(journey: &Journey, span: usize, line: usize) -> bool {
     let (span, line) = (&journey.spans[span], &journey.logs[line]);
     span.is_error() && span.error_text() == errors::line_text(line)
 }

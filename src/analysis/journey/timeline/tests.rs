@@ -160,7 +160,7 @@ fn an_exception_is_drawn_unless_the_error_of_its_span_says_the_same() {
 }
 
 #[test]
-fn what_failed_below_and_what_was_waited_for_is_told_of_the_whole_fold() {
+fn a_fold_shows_what_failed_below_it_and_what_was_waited_for() {
     let mut text = String::from("a/root 0..100\n");
     for i in 0..8 {
         text += &format!("  a/get {}..{}\n    b/db {}..{} error: no\n", i * 8, i * 8 + 6, i * 8 + 1, i * 8 + 2);

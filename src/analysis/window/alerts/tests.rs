@@ -15,7 +15,7 @@ fn alert(name: &str, state: AlertState, from: i64, to: i64) -> Alert {
 }
 
 #[test]
-fn an_alert_is_told_once_from_when_its_condition_held() {
+fn an_alert_is_reported_once_from_when_its_condition_held() {
     use AlertState::{Firing, Pending};
     let window = Window::new(ORIGIN, ORIGIN.plus(1_000 * SECOND));
     let stretches = [

@@ -72,7 +72,7 @@ fn mixed(sides: &[Mix; 2]) -> (bool, Vec<String>) {
 }
 
 #[test]
-fn few_are_told_what_they_can_tell_and_who_is_slow_because_of_another_is_slower_below() {
+fn few_journeys_are_marked_as_too_few_and_a_step_slow_because_of_another_is_slower_below() {
     let steps = |text: &str| (0..20).fold(text.to_owned(), |all, n| format!("{all}\n  step/s{n} 1..2 client"));
     let fine = steps("shop/pay 0..100 server\n  cart/get 5..90 client\n    db/select 10..80 client");
     let failing = fine.replace("90 client", "90 client error: no");
@@ -119,7 +119,7 @@ fn many_differ_only_beyond_noise() {
 }
 
 #[test]
-fn another_mix_of_entries_is_no_difference_and_what_changes_within_one_is() {
+fn another_mix_of_entries_is_not_a_difference_and_a_change_within_one_is() {
     let pay = "shop/POST /pay/12 0..100 server\n  bank/charge 10..90 client";
     let list = "shop/GET /list 0..20 server\n  db/select 5..15 client";
     let slow = "shop/GET /list 0..420 server\n  db/select 5..415 client";

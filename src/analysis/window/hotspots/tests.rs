@@ -58,7 +58,7 @@ fn errors_are_counted_by_place_and_kind_with_their_share_of_calls() {
 }
 
 #[test]
-fn a_trend_is_told_beyond_noise_only() {
+fn a_trend_is_reported_beyond_noise_only() {
     let before = Window::new(ORIGIN, ORIGIN.plus(SECOND));
     let now = Window::new(before.to, before.to.plus(SECOND));
     let scope = ErrorScope { window: Some(now), before: Some(before), ..ErrorScope::default() };

@@ -45,7 +45,7 @@ fn rows(table: &LatencyTable) -> Vec<(&str, &str, u64, u64, i64, i64)> {
 /// 120 ms of the order: 30 under the two reads together, 2 under the publish. The message lay 42 ms, but the order was open
 /// all that time, so that nothing only waited.
 #[test]
-fn own_time_and_what_was_waited_for_are_told_apart() {
+fn self_time_and_critical_path_are_counted_apart() {
     let all = Filters::default();
     let by_operation = table(LatencyGrouping::Operation, &all);
     assert_eq!(by_operation.critical_ns, 314 * MS);
@@ -76,7 +76,7 @@ fn own_time_and_what_was_waited_for_are_told_apart() {
 
 /// Only the topmost of those in one row are calls, whatever lies between them; and of these the wanted.
 #[test]
-fn what_a_call_causes_in_the_same_row_is_no_call_again() {
+fn what_a_call_causes_in_the_same_row_does_not_count_again() {
     let nested = "
             web/GET / 0..100 server tenant=acme
               web/call 10..90 client

@@ -22,7 +22,7 @@ fn map(sketches: &[&str]) -> ServiceMap {
 }
 
 #[test]
-fn every_kind_of_edge_is_told_by_what_is_seen_of_it() {
+fn every_kind_of_edge_is_known_by_what_is_seen_of_it() {
     let order = "
             shop/POST /orders 0..120 server
               shop/GET 10..30 client server.address=stock
@@ -116,7 +116,7 @@ fn filters_ask_for_either_end_and_the_window_for_the_last_instant() {
 
 /// Which end of a virtual edge has no spans follows from the other edges.
 #[test]
-fn of_a_service_graph_real_services_are_told_from_others() {
+fn in_a_service_graph_real_services_are_distinguished_from_others() {
     let edge = |client: &str, server: &str, connection: &str| measure::MeasuredEdge {
         client: client.to_owned(),
         server: server.to_owned(),

@@ -155,7 +155,7 @@ fn nothing_is_claimed_of_nothing() {
 }
 
 #[test]
-fn of_few_the_first_suspect_is_the_planted_one_and_is_no_claim() {
+fn with_few_journeys_the_first_suspect_is_the_planted_one_and_not_a_claim() {
     let mut hit = 0;
     for seed in 0..windows() {
         let few = compared(PlantedCause::Host, seed, 0, Some(3));
@@ -210,7 +210,7 @@ fn of_two_entries(seed: u64, bad_host: Option<u64>) -> WhyResult {
 }
 
 #[test]
-fn which_entry_fails_is_told_by_itself_and_is_no_cause_of_anything_else() {
+fn the_entry_that_fails_is_shown_apart_and_explains_nothing_else() {
     let (mut first, mut entries, mut claimed) = (0, 0, 0);
     for seed in 0..windows() {
         let result = of_two_entries(seed, Some(5));
@@ -287,7 +287,7 @@ fn what_only_one_side_began_with_hides_no_cause_and_is_counted() {
 }
 
 #[test]
-fn what_was_asked_about_is_no_cause() {
+fn the_criterion_itself_is_not_a_cause() {
     let bad = crate::options::criteria::parse_criteria("operation=pay").unwrap();
     let mut asked = WhyFold::new(Question { bad: Some(bad), ..Question::default() });
     for text in ["web/list 0..9 server", "web/pay 0..9 server"] {
@@ -298,7 +298,7 @@ fn what_was_asked_about_is_no_cause() {
 }
 
 #[test]
-fn of_what_is_too_little_to_have_a_tenth_nobody_is_slow() {
+fn with_too_few_journeys_for_a_tenth_none_is_slow() {
     let slow = |alike: usize, others: usize| {
         let mut why = WhyFold::new(Question { slow: Some(Slow::Tenth), ..Question::default() });
         let add = |why: &mut WhyFold, text: String| why.add(&sketch::journey(&text), &Filters::default());

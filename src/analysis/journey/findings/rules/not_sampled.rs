@@ -35,7 +35,7 @@ mod tests {
     use crate::analysis::journey::findings::test_support::UnstoredTraceCase;
 
     #[test]
-    fn a_trace_whose_lines_say_that_it_was_not_sampled_is_no_warning() {
+    fn a_trace_whose_lines_say_that_it_was_not_sampled_gives_no_warning() {
         let part = "a/GET 0..9 server\n! a 5 info one\n! b 6 info two";
         let none = "! a 5 info one\n! b 6 info two";
         let table = [

@@ -145,7 +145,7 @@ fn one_consumer_takes_fifty_messages() {
 }
 
 #[test]
-fn spans_under_another_id_and_reused_ids_are_not_judged() {
+fn spans_under_another_id_and_reused_ids_give_no_findings() {
     let text = "a/send 0..1 producer topic=t\na/send 2..3 producer topic=t\nb/take 9..20 consumer topic=t trace=2 event.id=event-0001";
     let mut other = sketch::journey(text);
     other.is_own = vec![false; other.spans.len()];

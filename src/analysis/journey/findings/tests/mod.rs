@@ -194,7 +194,7 @@ fn good_runs_of_every_shape_give_nothing_above_info() {
 }
 
 #[test]
-fn reused_ids_and_other_journeys_are_not_judged_as_trees() {
+fn reused_ids_and_other_journeys_are_not_checked_as_trees() {
     let mut journey = sketch::journey("a/root 0..100 server\n  a/x 1..2\n  a/y 3..4\n    ?> b/z 4..5");
     let reused = journey.spans[1].span_id;
     journey.spans[2].span_id = reused;
