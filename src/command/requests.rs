@@ -201,6 +201,7 @@ impl Context {
         Ok(JourneyRequest {
             subject: args.subject.subject()?,
             window,
+            times: GivenTimes::from(&args.time),
             filters: args.filters.filters(),
             known: self.knowledge(),
             ..JourneyRequest::default()

@@ -53,7 +53,7 @@ pub struct DataSelection {
     pub loki_selector: Option<String>,
     /// The attribute keys that were named.
     pub keys: Vec<String>,
-    /// The times that were given; empty for the answer about a journey, whose own times are found again by its ID.
+    /// The times that were given; empty where none were. Without them a journey is searched for in the last week only.
     pub times: GivenTimes,
 }
 

@@ -20,6 +20,8 @@ pub struct JourneyRequest<'a> {
     pub subject: Option<Subject>,
     /// When to search; none where the user gave no time.
     pub window: Option<Window>,
+    /// The same as the user wrote it, for commands on the same data.
+    pub times: GivenTimes,
     /// What of it the answer is about.
     pub filters: Filters,
     /// How many log lines around each of its own to read as well.

@@ -5,7 +5,7 @@ use crate::analysis::journey::findings::{AnalysedJourney, FindingsInput};
 use crate::gather::backend_status::no_backend;
 use crate::model::evidence::{Evidence, LookedUp, Note, NoteCode};
 use crate::model::journey::Journey;
-use crate::model::provenance::Provenance;
+use crate::model::provenance::{DataSelection, Provenance};
 use crate::model::span::Span;
 use crate::model::time::Human;
 use crate::pipeline::evaluate::MetricReading;
@@ -63,7 +63,7 @@ impl StitchedJourney {
         let provenance = Provenance {
             subject: Some(query.subject.text.clone()).filter(|subject| !subject.is_empty()),
             settled,
-            data: session.config.data.clone(),
+            data: DataSelection { times: request.times.clone(), ..session.config.data.clone() },
             filters: request.filters.clone(),
             links,
             ..Provenance::from_evidence(&asked)

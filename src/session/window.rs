@@ -181,6 +181,7 @@ impl Session {
         let request = JourneyRequest {
             subject: request.subject.clone(),
             window: request.window,
+            times: request.times.clone(),
             filters: request.filters.clone(),
             ..JourneyRequest::default()
         };

@@ -227,3 +227,16 @@ fn a_span_step_means_that_it_happened_and_did_not_fail() {
     assert!(run.code == 3 && screen.contains("none of 2 expectations was checked"), "{screen}");
     assert!(!screen.contains("not seen") && !screen.contains("nothing carries"), "{screen}");
 }
+
+#[test]
+fn a_suggested_command_searches_the_same_time() {
+    let id = "c-00000000000000000000000000000033";
+    for (command, times) in
+        [("find", "--start 2026-01-01"), ("missing", "--since 2000d"), ("latency", "--start now-9y")]
+    {
+        let input = fixture("cases").join("s3.json").display().to_string();
+        let run = trace().args([command, id, "--input", &input]).args(times.split(' ')).run();
+        let screen = run.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(screen.contains(&format!("--input {input} {times}")), "{screen}");
+    }
+}
