@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::id::TraceId;
+use crate::model::pasted_id::{PastedId, pasted_id};
 use crate::model::pattern::Pattern;
 use crate::model::time::{DAY, HOUR, MINUTE, SECOND, Timestamp, Window};
 
@@ -15,17 +16,19 @@ pub struct Subject {
     pub as_correlation: bool,
     /// The trace ID it may be.
     pub as_trace: Option<TraceId>,
+    /// The ID that the text may hold, where nothing has it as given.
+    pub pasted: Option<PastedId>,
 }
 
 impl Subject {
     /// A correlation ID only.
     pub fn correlation(text: impl Into<String>) -> Self {
-        Self { text: text.into(), as_correlation: true, as_trace: None }
+        Self { text: text.into(), as_correlation: true, as_trace: None, pasted: None }
     }
 
     /// A trace ID only.
     pub(crate) fn trace(id: TraceId) -> Self {
-        Self { text: id.to_string(), as_correlation: false, as_trace: Some(id) }
+        Self { text: id.to_string(), as_correlation: false, as_trace: Some(id), pasted: None }
     }
 
     /// A correlation ID, or a trace ID where it looks like one: 15, 16 or 29 to 32 hex digits, which allows for leading zeros
@@ -35,7 +38,7 @@ impl Subject {
         let hex = matches!(text.len(), 15 | 16 | 29..=32).then(|| TraceId::from_hex(&text)).flatten();
         let base64 = (text.len() == 24 && text.ends_with("==")).then(|| TraceId::parse(&text)).flatten();
         let as_trace = hex.or(base64);
-        Self { text, as_correlation: true, as_trace }
+        Self { pasted: pasted_id(&text), text, as_correlation: true, as_trace }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod journey;
 pub mod log;
 pub(crate) mod measure;
 pub mod metric;
+pub mod pasted_id;
 pub mod pattern;
 pub mod provenance;
 pub(crate) mod rule;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::model::id::TraceId;
+use crate::model::pasted_id::pasted_id;
 use crate::query::Subject;
 
 /// Bytes. No backend stores a longer value in a tag or finds it in a line.
@@ -64,7 +65,8 @@ fn checked<'a>(name: &str, id: &'a str) -> Result<&'a str, Error> {
 }
 
 fn trace_id(text: &str) -> Result<TraceId, Error> {
-    TraceId::parse(text.trim()).ok_or_else(|| {
+    let pasted = || pasted_id(text).and_then(|pasted| TraceId::parse(&pasted.text));
+    TraceId::parse(text.trim()).or_else(pasted).ok_or_else(|| {
         Error::usage(
             format!("--trace-id: {text:?} is no trace ID"),
             "a trace ID has 1 to 32 hex digits, not all zero; use --correlation-id for any other text",

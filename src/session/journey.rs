@@ -1,14 +1,18 @@
 //! One journey: from backends, a recording, files or the demo.
 
+use std::collections::BTreeSet;
+
 use crate::error::Error;
 use crate::gather;
-use crate::model::evidence::{Evidence, Note};
+use crate::model::evidence::{Evidence, Note, NoteCode};
 use crate::model::filter::Filters;
 use crate::model::provenance::DataSelection;
+use crate::model::source::Source;
 use crate::model::time::Timestamp;
 use crate::progress::Progress;
 use crate::query::{Query, Subject, TimeRange};
-use crate::session::answer::JourneyAnswer;
+use crate::report::wording::shell::quoted;
+use crate::session::answer::{Found, JourneyAnswer};
 use crate::session::files::{only_journey, within};
 use crate::session::request::JourneyRequest;
 use crate::session::stitched::StitchedJourney;
@@ -24,6 +28,25 @@ impl Session {
     /// # Errors
     /// Usage, a file that cannot be read. What a backend did wrong is a note of the answer.
     pub async fn journey(&self, request: &JourneyRequest<'_>) -> Result<JourneyAnswer, Error> {
+        let pasted = request.subject.as_ref().and_then(|subject| subject.pasted.clone());
+        let given = Box::pin(self.journey_as_given(request)).await;
+        let is_found = |answer: &Result<JourneyAnswer, Error>| {
+            answer.as_ref().is_ok_and(|answer| answer.summary.found == Found::Something)
+        };
+        let Some(pasted) = pasted.filter(|_| !is_found(&given)) else { return given };
+        let subject = Some(Subject::either(&pasted.text));
+        let mut inner = Box::pin(self.journey_as_given(&JourneyRequest { subject, ..request.clone() })).await;
+        if !is_found(&inner) {
+            return given;
+        }
+        if let Ok(answer) = &mut inner {
+            let said = format!("nothing has the ID as given; it is {} with the ID {}", pasted.form, pasted.text);
+            answer.summary.provenance.note(Note::general(NoteCode::Info, said));
+        }
+        inner
+    }
+
+    async fn journey_as_given(&self, request: &JourneyRequest<'_>) -> Result<JourneyAnswer, Error> {
         match &self.data {
             OpenedData::Servers(servers) => {
                 let subject = request.subject.clone().ok_or_else(no_subject)?;
@@ -41,7 +64,12 @@ impl Session {
                     Some(subject) => subject.clone(),
                     None => only_journey(subjects(&evidence, &self.config.keys), &evidence.notes)?,
                 };
-                Ok(self.analysed(evidence, self.query(subject), request))
+                let other_keys = keys_of(&subject.text, &evidence);
+                let mut answer = self.analysed(evidence, self.query(subject), request);
+                if answer.summary.found == Found::Nothing {
+                    other_keys.into_iter().for_each(|note| answer.summary.provenance.note(note));
+                }
+                Ok(answer)
             }
             OpenedData::Demo(scenario) => {
                 let (name, run) = demo_run(request.subject.as_ref(), scenario.as_deref())?;
@@ -117,6 +145,16 @@ impl Session {
         let mut known = request.known.clone();
         StitchedJourney::new(evidence, query, &mut known).analyse(&known, request, self)
     }
+}
+
+/// That attributes have this value which are not among the keys, and how to find it by them.
+fn keys_of(id: &str, evidence: &Evidence) -> Option<Note> {
+    let attributes =
+        evidence.spans.iter().flat_map(|span| span.attributes.iter().chain(span.resource.attributes.iter()));
+    let keys: BTreeSet<&str> = attributes.filter(|(_, value)| value.as_str() == Some(id)).map(|(key, _)| key).collect();
+    let first = keys.first()?;
+    let said = format!("the attribute {first} has this value: --key {} finds it", quoted(first));
+    Some(Note::new(NoteCode::Info, Source::File, said))
 }
 
 /// A question to the backends about one subject.

@@ -14,7 +14,7 @@ use crate::model::id::{SpanId, TraceId, decode_base64};
 use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCode};
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, OneOrMany};
-use crate::wire::{Decoded, Malformed, Skips, item, parse, partial, read, read_tree, read_with_rest};
+use crate::wire::{Decoded, Malformed, Skips, item, no_trace_id, parse, partial, read, read_tree, read_with_rest};
 
 /// An answer, or one trace by itself as some tools save it.
 #[derive(Deserialize)]
@@ -229,7 +229,8 @@ fn span(
     if json.entries().is_empty() {
         return Err(format!("it is {}", json.outline()));
     }
-    let trace_id = trace_id(json.get(&["traceID", "traceId"])).or(trace).ok_or("it has no trace ID")?;
+    let own = json.get(&["traceID", "traceId"]);
+    let trace_id = trace_id(own).or(trace).ok_or_else(|| no_trace_id(own))?;
     let span_id = span_id(json.get(&["spanID", "spanId"])).ok_or("it has no span ID")?;
     let mut warnings = json.get(&["warnings"]).texts();
     warnings.extend(json.repeated_key().map(|key| format!("`{key}` stands there twice, the last one counts")));

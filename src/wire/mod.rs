@@ -260,6 +260,18 @@ fn why(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
+/// Why a span's trace ID could not be read.
+fn no_trace_id(json: &Json) -> String {
+    const MOST: usize = 64;
+    match json.owned_text() {
+        text if text.is_empty() || text.bytes().all(|b| b == b'0') => "it has no trace ID".to_owned(),
+        text => format!("its trace ID {:?} is not hexadecimal", text.chars().take(MOST).collect::<String>()),
+    }
+}
+
+/// Reasons that are named; the rest is summed up in one.
+const MOST_REASONS: usize = 5;
+
 /// Items that were left out, counted by reason.
 #[derive(Debug, Default)]
 struct Skips(BTreeMap<String, usize>);
@@ -285,7 +297,10 @@ impl Skips {
             1 => format!("1 {singular} skipped: {reason}"),
             _ => format!("{count} {plural} skipped: {reason}"),
         };
-        self.0.into_iter().map(sentence).collect()
+        let more: usize = self.0.values().skip(MOST_REASONS).sum();
+        let more = (more > 0)
+            .then(|| format!("{more} more {} skipped for like reasons", if more == 1 { singular } else { plural }));
+        self.0.into_iter().take(MOST_REASONS).map(sentence).chain(more).collect()
     }
 }
 

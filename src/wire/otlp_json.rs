@@ -16,7 +16,7 @@ use crate::model::span::{Event, Link, Resource, Span, SpanKind, Status, StatusCo
 use crate::model::time::Timestamp;
 use crate::wire::json::{Items, Json, OneOrMany};
 use crate::wire::log_line::{Parts, first, flattened};
-use crate::wire::{Decoded, Malformed, Skips, item, partial, read_tree, read_with_rest};
+use crate::wire::{Decoded, Malformed, Skips, item, no_trace_id, partial, read_tree, read_with_rest};
 
 /// The outermost keys of OTLP documents, those of metrics as well. Other formats use the last two too.
 pub(crate) const KEYS: [&str; 9] = [
@@ -274,7 +274,7 @@ fn span(json: &Json, resource: &Arc<Resource>, scope: &str) -> Result<Span, Stri
     let (start, duration_ns) = times(json, &mut warnings)?;
     let parent = json.get(&["parentSpanId", "parent_span_id", "parentSpanID"]).text();
     Ok(Span {
-        trace_id: trace_id(json).ok_or("it has no trace ID")?,
+        trace_id: trace_id(json).ok_or_else(|| no_trace_id(json.get(&["traceId", "trace_id", "traceID"])))?,
         span_id: span_id(json).ok_or("it has no span ID")?,
         parent_id: parent.and_then(|text| SpanId::parse(&text)),
         resource: Arc::clone(resource),

@@ -240,3 +240,41 @@ fn a_suggested_command_searches_the_same_time() {
         assert!(screen.contains(&format!("--input {input} {times}")), "{screen}");
     }
 }
+
+#[test]
+fn an_id_is_found_in_what_people_paste() {
+    let forms = [
+        "00-a1b2c3d4e5f60718293a4b5c6d7e8f90-00000000000000a1-01",
+        "1-a1b2c3d4-e5f60718293a4b5c6d7e8f90",
+        "a1b2c3d4-e5f6-0718-293a-4b5c6d7e8f90",
+        "0xa1b2c3d4e5f60718293a4b5c6d7e8f90",
+        "a1b2c3d4e5f60718293a4b5c6d7e8f90:a1:0:1",
+        "http://localhost:16686/trace/a1b2c3d4e5f60718293a4b5c6d7e8f90",
+        " \"req-7781\" ",
+    ];
+    let input = fixture("cases").join("pasted-ids.json").display().to_string();
+    for form in forms {
+        let run = trace().args(["find", form, "--input", &input]).run();
+        let screen = run.screen();
+        assert!(
+            run.code == 0 && screen.contains("4 spans") && screen.contains("nothing has the ID as given"),
+            "{form}: {screen}"
+        );
+    }
+    check(&[
+        (
+            "find 66666666-7777-9888-8999-aaaaaaaaaaaa",
+            &["guid-request-id.json"],
+            0,
+            &["--key guid:x-request-id finds it"],
+            NONE,
+        ),
+        (
+            "find",
+            &["nonhex-trace-id.json"],
+            2,
+            &["its trace ID \"trace-checkout-1\" is not hexadecimal"],
+            &["no trace ID"],
+        ),
+    ]);
+}
