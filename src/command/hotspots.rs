@@ -71,6 +71,7 @@ Examples:
         // What caused them is an error as well, or no part of what was asked about.
         // Errors that metrics count and of which none was read count as failed.
         let severity = |spot: &Hotspot| (spot.errors > 0).then(|| spot.severity.unwrap_or(Severity::Error));
+        read.summary.provenance.data.via = self.via.said();
         read.summary.worst = hotspots.iter().filter_map(severity).max();
         let report = HotspotsReport {
             hotspots,

@@ -89,6 +89,7 @@ Examples:
             }
         };
         read.summary.provenance.absorb(metrics.asked);
+        read.summary.provenance.data.via = self.via.said();
         // Log lines have no durations.
         let basis = Basis { lines: 0, ..read.basis };
         let report = LatencyReport::new(table, by, basis, usize::try_from(self.top).unwrap_or(usize::MAX));

@@ -74,6 +74,7 @@ Examples:
             None => None,
         };
         read.summary.provenance.absorb(metrics.asked);
+        read.summary.provenance.data.via = self.via.said();
         let basis = Basis { lines: 0, ..read.basis };
         let report = MapReport::new(map, basis, dependencies, usize::try_from(self.top).unwrap_or(usize::MAX));
         Ok(context.outcome(read.summary, session.finish(), verdict, report))

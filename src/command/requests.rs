@@ -83,6 +83,7 @@ impl Context {
             loki_selector: backends.loki_selector.clone(),
             keys: backends.key.clone(),
             times: GivenTimes::default(),
+            via: None,
         })
     }
 

@@ -3,13 +3,17 @@
 use crate::analysis::journey::timeline::TimelineOptions;
 use crate::command::{Context, Outcome, Subcommand, unless_demo};
 use crate::error::Error;
+use crate::model::action::{CommandName, Invocation};
 use crate::model::journey::Journey;
+use crate::model::provenance::Provenance;
 use crate::model::span::Span;
 use crate::options::backends::BackendArgs;
 use crate::options::journey::JourneyArgs;
 use crate::options::layers::ConfigSources;
 use crate::report::find::FindReport;
 use crate::report::span::SpanReport;
+use crate::report::wording::SameData;
+use crate::report::wording::actions::command;
 
 /// The flags of the command.
 #[derive(clap::Args, Clone, Debug)]
@@ -47,7 +51,7 @@ Examples:
         // Before anything can fail: a recording that was made is kept, whether or not it has the span.
         let mut finished = session.finish();
         let journey = &found.analysed.journey;
-        let span = match place(journey, &prefix) {
+        let span = match place(journey, &prefix, &found.summary.provenance) {
             Ok(index) => Ok(SpanReport::new(journey.clone(), index)),
             // The span may be in what is missing, so what is there is shown.
             Err(error) if journey.spans.is_empty() || !found.summary.provenance.complete => Err(error),
@@ -73,21 +77,26 @@ fn span_prefix(text: &str) -> Result<String, Error> {
     if prefix.is_empty() || prefix.len() > 16 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Error::usage(
             format!("{prefix:?} is no span ID: those are up to 16 hex digits"),
-            "`trace timeline -v` shows the IDs of all spans",
+            "write an ID that a screen shows, or the beginning of one",
         ));
     }
     Ok(prefix)
 }
 
+/// The command that shows all spans of the same data.
+fn timeline(provenance: &Provenance) -> String {
+    command(&Invocation::new(CommandName::Timeline), &SameData::new(provenance))
+}
+
 /// The one span whose ID begins so.
-fn place(journey: &Journey, prefix: &str) -> Result<usize, Error> {
+fn place(journey: &Journey, prefix: &str, provenance: &Provenance) -> Result<usize, Error> {
     let begins = |span: &Span| span.span_id.to_string().starts_with(prefix);
     let found: Vec<usize> = (0..journey.spans.len()).filter(|index| begins(&journey.spans[*index])).collect();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(Error::usage(
             format!("no span of this journey has an ID that begins with {prefix:?}"),
-            "`trace timeline -v` shows the IDs of all spans",
+            format!("`{} -v` shows the IDs of all spans", timeline(provenance)),
         )),
         many => {
             let line = |index: &usize| {

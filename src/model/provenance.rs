@@ -55,6 +55,8 @@ pub struct DataSelection {
     pub keys: Vec<String>,
     /// The times that were given; empty where none were. Without them a journey is searched for in the last week only.
     pub times: GivenTimes,
+    /// Where figures were to be taken from, `spans` or `metrics`; none where that was not said.
+    pub via: Option<&'static str>,
 }
 
 impl DataSelection {

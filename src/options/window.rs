@@ -39,6 +39,14 @@ pub struct ViaArgs {
 }
 
 impl ViaArgs {
+    /// What was said; none where it was left to the program.
+    pub(crate) fn said(self) -> Option<&'static str> {
+        VIA_CHOICES
+            .iter()
+            .find(|(_, source)| *source == self.via && *source != FigureSource::Auto)
+            .map(|(name, _)| *name)
+    }
+
     /// Refuses metrics that are demanded where there are none: of files, of the demo, of one journey.
     ///
     /// # Errors

@@ -404,7 +404,9 @@ impl WhyReport {
             };
             return Invocation::new(command).about(About::Id(example.clone()));
         }
-        if self.result.bad == 0 && self.result.recovered > 0 {
+        // All of them are compared with none.
+        let has_others = self.result.good > self.result.recovered;
+        if self.result.bad == 0 && self.result.recovered > 0 && has_others {
             return Invocation::new(CommandName::Why).about(About::Question).with(Argument::ErrorsAreBad);
         }
         Invocation::new(CommandName::Hotspots).about(About::Question)

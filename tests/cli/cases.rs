@@ -278,3 +278,24 @@ fn an_id_is_found_in_what_people_paste() {
         ),
     ]);
 }
+
+#[test]
+fn a_suggested_command_reads_the_same_data() {
+    let dead = "http://127.0.0.1:9";
+    let table: [(&[&str], &str, &str); 4] = [
+        (&["latency", "--demo", "--via", "spans"], "--histogram --demo --via spans", "--via spans --via"),
+        (
+            &["find", "x", "--jaeger-url", dead, "--without", "loki,prometheus"],
+            "trace doctor --jaeger-url http://127.0.0.1:9 --without loki,prometheus",
+            "--input",
+        ),
+        (&["span", "--demo=complete", "0123456789abcdef"], "`trace timeline --demo=complete -v` shows the IDs", "✓"),
+        (&["why", "--input", "click-500.json"], "all of 1 journey are bad", "--bad error"),
+    ];
+    for (args, present, absent) in table {
+        let click = std::fs::read_to_string(fixture("cases").join("click-500.json")).expect("the case");
+        let run = trace().file("click-500.json", &click).args(args).run();
+        let screen = run.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(screen.contains(present) && !screen.contains(absent), "{args:?}\n{screen}");
+    }
+}

@@ -20,8 +20,10 @@ pub(crate) fn command(run: &Invocation, data: &SameData) -> String {
         words.push(filter_flags(&filters_of(run, data)));
     }
     words.extend(run.arguments.iter().filter_map(|given| argument(given, &run.about)));
-    if run.about != About::Installation {
-        words.push(data.flags());
+    words.push(if run.about == About::Installation { data.installation_flags() } else { data.flags() });
+    let is_measured = matches!(run.command, CommandName::Hotspots | CommandName::Latency | CommandName::Map);
+    if is_measured && !run.arguments.contains(&Argument::FromSpans) {
+        words.extend(data.via().map(|via| format!("--via {via}")));
     }
     words.retain(|word| !word.is_empty());
     words.join(" ")

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use crate::model::provenance::{DataSelection, GivenTimes, Supply};
 use crate::model::source::Source;
-use crate::report::wording::shell::{flag, quoted};
+use crate::report::wording::shell::{flag, quoted, quoted_path};
 
 /// The flags with which a command reads the same data; empty where no flag was given.
 pub(crate) fn data_flags(data: &DataSelection) -> String {
-    let path = |name: &str, path: &Path| flag(name, &path.display().to_string());
+    let path = |name: &str, path: &Path| match path.to_str() {
+        Some(text) => flag(name, text),
+        None => format!("{name} {}", quoted_path(path)),
+    };
     let text = |name: &str, text: &Option<String>| text.as_deref().map(|text| flag(name, text));
     let mut flags: Vec<String> = match &data.supply {
         Supply::Backends => vec![],
@@ -27,6 +30,15 @@ pub(crate) fn data_flags(data: &DataSelection) -> String {
     flags.extend(data.keys.iter().map(|key| flag("--key", key)));
     flags.extend(time_flags(&data.times));
     flags.join(" ")
+}
+
+/// The flags with which a command examines the same backends.
+pub(crate) fn installation_flags(data: &DataSelection) -> String {
+    let supply = match &data.supply {
+        Supply::Files(_) => Supply::Backends,
+        supply => supply.clone(),
+    };
+    data_flags(&DataSelection { supply, times: GivenTimes::default(), ..data.clone() })
 }
 
 fn address_flag(backend: Source) -> String {
@@ -55,6 +67,7 @@ mod tests {
             loki_selector: Some("{a=\"b\"}".to_owned()),
             keys: vec!["request_id".to_owned()],
             times: GivenTimes { since: Some("2h".to_owned()), ..GivenTimes::default() },
+            via: Some("spans"),
         };
         let flags = "--input 'a b.json' --input=- --replay rec --config t.toml --profile prod --loki-url \
                      http://loki:3100 --without jaeger,prometheus --jaeger-api v3 --loki-selector '{a=\"b\"}' --key \

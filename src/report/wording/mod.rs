@@ -11,7 +11,7 @@ pub mod shell;
 
 use crate::model::filter::Filters;
 use crate::model::provenance::Provenance;
-use crate::report::wording::data::data_flags;
+use crate::report::wording::data::{data_flags, installation_flags};
 
 /// The data that an answer, or a part of it, rests on, as far as a command needs it to be about the same.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,16 @@ impl<'a> SameData<'a> {
     /// The flags that name the data, such as `--demo`; may be empty.
     fn flags(&self) -> String {
         data_flags(&self.provenance.data)
+    }
+
+    /// The flags that name the backends, such as `--jaeger-url`; may be empty.
+    fn installation_flags(&self) -> String {
+        installation_flags(&self.provenance.data)
+    }
+
+    /// Where figures were to be taken from; none where that was not said.
+    fn via(&self) -> Option<&'static str> {
+        self.provenance.data.via
     }
 
     /// The filters that the answer is about.

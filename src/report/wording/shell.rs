@@ -1,5 +1,7 @@
 //! Words, flags and filters as they are typed.
 
+use std::path::Path;
+
 use crate::model::duration::format_duration;
 use crate::model::filter::Filters;
 use crate::model::log::Level;
@@ -12,6 +14,21 @@ pub fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The path of a file as a shell takes it, whatever bytes it has.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    path.to_str().map_or_else(|| ansi_quoted(path.as_os_str().as_encoded_bytes()), quoted)
+}
+
+/// Bytes in the `$'…'` of bash, ksh and zsh: no other form holds what is not UTF-8.
+fn ansi_quoted(bytes: &[u8]) -> String {
+    let escaped = bytes.iter().map(|byte| match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    });
+    format!("$'{}'", escaped.collect::<String>())
 }
 
 /// A flag with its value: a value that begins with a dash would be taken for a flag of its own.
@@ -56,6 +73,7 @@ mod tests {
         for (word, text) in table {
             assert_eq!(quoted(word), text);
         }
+        assert_eq!(ansi_quoted(b"it's\xff"), r"$'it\'s\xff'");
         assert_eq!([flag("--key", "a b"), flag("--key", "-x")], ["--key 'a b'", "--key=-x"]);
     }
 }
